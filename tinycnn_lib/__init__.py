@@ -1,0 +1,31 @@
+"""TinyCNN: a convolutional network in NumPy, small enough to follow number by number.
+
+The numerical names are here; figures are in `tinycnn_lib.plotting`, source listings in
+`tinycnn_lib.display`, checkers in `tinycnn_lib.exercises`. Importing this package imports NumPy
+and nothing heavier.
+"""
+
+from tinycnn_lib.datasets import CLASS_NAMES, base_pattern, make_dataset_bundle
+from tinycnn_lib.gradients import gradient_check, numerical_gradient, relative_error
+from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from tinycnn_lib.losses import softmax, softmax_cross_entropy
+from tinycnn_lib.models import Sequential, TinyCNN, summarize
+
+__all__ = [
+    "CLASS_NAMES",
+    "Conv2D",
+    "Dense",
+    "Flatten",
+    "MaxPool2D",
+    "ReLU",
+    "Sequential",
+    "TinyCNN",
+    "base_pattern",
+    "gradient_check",
+    "make_dataset_bundle",
+    "numerical_gradient",
+    "relative_error",
+    "softmax",
+    "softmax_cross_entropy",
+    "summarize",
+]

@@ -1,0 +1,112 @@
+"""Gradients by finite differences: the outside truth that every `backward` is checked against."""
+
+import numpy as np
+
+
+def numerical_gradient(function, array, step=1e-6):
+    """Estimate the gradient of a scalar function by central differences, entry by entry.
+
+    (f(a + h) - f(a - h)) / (2 h), whose truncation error falls with h squared while its
+    round-off error grows with 1 / h [Press et al. 2007, Section 5.7].
+
+    Parameters
+    ----------
+    function : callable without arguments, returning a float
+        It reads `array` (as a loss reads the weights of its network).
+    array : ndarray of a floating dtype
+        Changed one entry at a time and given back unchanged, even if `function` raises.
+    step : float, positive
+        The h. Near 1e-6 is best for float64 and numbers near 1.
+
+    Returns
+    -------
+    ndarray of float64, `array`'s shape
+
+    Raises
+    ------
+    TypeError
+        If `array` is not a floating-point ndarray.
+    ValueError
+        If `step` is not positive and finite.
+    """
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        raise TypeError(
+            "array: expected a floating-point ndarray that function reads, "
+            f"got {getattr(array, 'dtype', type(array).__name__)}; "
+            "pass the array itself, for example model.conv.weights"
+        )
+    if not 0 < step < np.inf:
+        raise ValueError(f"step: expected a positive finite number, got {step!r}; try 1e-6")
+    gradient = np.zeros(array.shape)
+    for index in np.ndindex(array.shape):
+        kept = array[index]
+        try:
+            array[index] = kept + step
+            above = function()
+            array[index] = kept - step
+            below = function()
+        finally:
+            array[index] = kept
+        gradient[index] = (above - below) / (2 * step)
+    return gradient
+
+
+def relative_error(a, b, floor=1e-8):
+    """Return |a - b| / max(|a|, |b|, floor), entry by entry: 0 if equal, at most 2.
+
+    Parameters
+    ----------
+    a, b : array_like of the same shape
+    floor : float, positive
+        Differences far below it do not count: there both sides are round-off.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, so that a bias summed too far cannot hide behind broadcasting.
+    """
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if a.shape != b.shape:
+        raise ValueError(f"a, b: expected the same shape, got {a.shape} and {b.shape}")
+    return np.abs(a - b) / np.maximum(np.maximum(np.abs(a), np.abs(b)), floor)
+
+
+def gradient_check(function, arrays, gradients, step=1e-6):
+    """Compare gradients with central differences and return the worst relative error of each.
+
+    Parameters
+    ----------
+    function : callable without arguments, returning a float
+        The loss, computed from the present entries of `arrays`.
+    arrays : dict of str to ndarray
+        For a network: `model.parameters()`.
+    gradients : dict of str to ndarray
+        Under the same names: `model.gradients()` after `backward`.
+    step : float, positive
+        As in `numerical_gradient`.
+
+    Returns
+    -------
+    dict of str to float
+        Below 1e-6 is right; above 1e-2 is a bug; between them look for a corner of ReLU or a tie
+        within `step`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the names or a shape differ, or an array is not floating-point.
+    """
+    if set(arrays) != set(gradients):
+        raise ValueError(f"gradients: expected the names {sorted(arrays)}, got {sorted(gradients)}")
+    for name, value in gradients.items():
+        if value is None:
+            raise ValueError(
+                f"gradients[{name!r}]: expected an array, got None; run backward first"
+            )
+    gradients = {name: np.array(value, dtype=float) for name, value in gradients.items()}
+    return {
+        name: float(
+            relative_error(gradients[name], numerical_gradient(function, array, step)).max()
+        )
+        for name, array in arrays.items()
+    }

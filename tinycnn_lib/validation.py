@@ -1,0 +1,242 @@
+"""One guard per kind of bad input; every message says what came, what was expected, what to type.
+
+A guard returns its argument in the form that the caller computes with, or raises. A caller runs
+all its guards before it changes anything, so a refused call leaves no trace.
+"""
+
+import math
+import operator
+
+import numpy as np
+
+
+class NotRunForwardError(ValueError):
+    """`backward` was called before `forward`."""
+
+
+def _describe(value):
+    """Return a short description of `value` for a message: its shape if it has one."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    text = repr(value)
+    return f"{text[:60] + '...' if len(text) > 60 else text} ({type(value).__name__})"
+
+
+def float_array(name, value):
+    """Return `value` as a finite floating-point array; a floating dtype is kept as it is.
+
+    Raises
+    ------
+    TypeError
+        If `value` does not hold real numbers.
+    ValueError
+        If it is ragged, or holds NaN or an infinity.
+    """
+    if not isinstance(value, np.ndarray):
+        try:
+            value = np.asarray(value)
+        except ValueError:
+            raise ValueError(
+                f"{name}: expected a rectangular array of numbers, got rows of different lengths"
+            ) from None
+    if value.dtype.kind != "f":
+        if value.dtype.kind not in "iub":
+            raise TypeError(
+                f"{name}: expected an array of real numbers, got {_describe(value)}; "
+                f"convert it first, for example np.asarray({name}, dtype=float)"
+            )
+        value = value.astype(np.float64)
+    # One pass without a temporary array: a finite sum proves that every entry is finite. A sum
+    # can also overflow, so only the entries themselves may accuse.
+    with np.errstate(all="ignore"):
+        total = value.sum()
+    if not math.isfinite(total) and not np.isfinite(value).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
+        raise ValueError(
+            f"{name}: expected finite numbers, got {value[where]} at index {where}; "
+            f"look for it with np.argwhere(~np.isfinite({name}))"
+        )
+    return value
+
+
+def image_batch(name, value, channels=None, at_least=1, reason="an image has pixels", size=None):
+    """Return a batch of images, shape (N, C, H, W), with N and C positive and H, W >= `at_least`.
+
+    `channels` fixes C, `size` fixes (H, W); `reason` says in the message why `at_least`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `float_array`; ValueError also for a wrong rank, channel count or image size.
+    """
+    value = float_array(name, value)
+    if value.ndim != 4:
+        hint = {
+            2: f"; one image without batch and channel axes: pass {name}[None, None]",
+            3: f"; for one image (C, H, W) pass {name}[None], "
+            f"for gray images (N, H, W) pass {name}[:, None]",
+        }.get(value.ndim, "")
+        raise ValueError(f"{name}: expected shape (N, C, H, W), got {value.shape}{hint}")
+    n, c, h, w = value.shape
+    if n == 0:
+        raise ValueError(f"{name}: expected at least one image, got shape {value.shape}, N = 0")
+    if c == 0 or (channels is not None and c != channels):
+        raise ValueError(
+            f"{name}: expected C = {channels or 'at least 1'} channels on axis 1, "
+            f"got shape {value.shape}, C = {c}"
+        )
+    if h < at_least or w < at_least:
+        raise ValueError(
+            f"{name}: expected H and W of at least {at_least} ({reason}), got shape {value.shape}"
+        )
+    if size is not None and (h, w) != size:
+        raise ValueError(
+            f"{name}: expected images of {size[0]} x {size[1]} pixels, got shape {value.shape}"
+        )
+    return value
+
+
+def feature_rows(name, value, features=None):
+    """Return a batch of feature vectors, shape (N, D), with N and D positive.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `float_array`; ValueError also for a wrong rank or feature count.
+    """
+    value = float_array(name, value)
+    if value.ndim != 2:
+        hint = {
+            1: f"; for one vector pass {name}[None]",
+            4: f"; flatten images first: Flatten().forward({name})",
+        }.get(value.ndim, "")
+        raise ValueError(f"{name}: expected shape (N, D), got {value.shape}{hint}")
+    n, d = value.shape
+    if n == 0:
+        raise ValueError(f"{name}: expected at least one row, got shape {value.shape}, N = 0")
+    if d == 0 or (features is not None and d != features):
+        raise ValueError(
+            f"{name}: expected D = {features or 'at least 1'} features on axis 1, "
+            f"got shape {value.shape}, D = {d}"
+        )
+    return value
+
+
+def gradient(name, value, shape, layer):
+    """Return the gradient of a layer's output, which has that output's shape.
+
+    Raises
+    ------
+    NotRunForwardError
+        If `shape` is None: the layer has no output yet.
+    TypeError, ValueError
+        As `float_array`; ValueError also for another shape.
+    """
+    if shape is None:
+        raise NotRunForwardError(
+            f"{layer}.backward: expected a call of forward first, got none; "
+            "backward needs what forward saw"
+        )
+    value = float_array(name, value)
+    if value.shape != shape:
+        raise ValueError(
+            f"{name}: expected the shape of {layer}'s last output, {shape}, got {value.shape}"
+        )
+    return value
+
+
+def class_labels(name, value, count, classes):
+    """Return `count` integer class labels in 0 ... `classes` - 1.
+
+    Raises
+    ------
+    TypeError
+        If the labels are not integers.
+    ValueError
+        If there are not `count` of them in one dimension, or one is out of range.
+    """
+    value = np.asarray(value)
+    if value.dtype.kind not in "iu":
+        raise TypeError(
+            f"{name}: expected integer class labels, got {_describe(value)}; "
+            f"class indices are np.asarray({name}).astype(int), "
+            f"one-hot rows become indices by {name}.argmax(axis=1)"
+        )
+    if value.shape != (count,):
+        raise ValueError(
+            f"{name}: expected one label per image, shape ({count},), got shape {value.shape}"
+        )
+    if count and (value.min() < 0 or value.max() >= classes):
+        wrong = value[(value < 0) | (value >= classes)][0]
+        raise ValueError(f"{name}: expected labels from 0 to {classes - 1}, got {wrong}")
+    return value
+
+
+def integer(name, value, at_least=1):
+    """Return `value` as an int of at least `at_least`.
+
+    Raises
+    ------
+    TypeError
+        If it is not an integer (a bool is not).
+    ValueError
+        If it is too small.
+    """
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: expected an integer, got {_describe(value)}") from None
+    if number < at_least:
+        raise ValueError(f"{name}: expected an integer of at least {at_least}, got {number}")
+    return number
+
+
+def real(name, value, low=-math.inf, high=math.inf, open_low=False):
+    """Return `value` as a finite float in [`low`, `high`], or in (`low`, `high`] if `open_low`.
+
+    Raises
+    ------
+    TypeError
+        If it is not one real number.
+    ValueError
+        If it is not finite or out of range.
+    """
+    if isinstance(value, (bool, np.bool_, str)):
+        raise TypeError(f"{name}: expected a number, got {_describe(value)}")
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected a number, got {_describe(value)}") from None
+    too_low = number <= low if open_low else number < low
+    if not math.isfinite(number) or too_low or number > high:
+        bounds = f"{'(' if open_low else '['}{low:g}, {high:g}{']' if high < math.inf else ')'}"
+        raise ValueError(f"{name}: expected a finite number in {bounds}, got {number:g}")
+    return number
+
+
+def generator(name, seed):
+    """Return the random generator of `seed`, a non-negative integer, or `seed` if it is one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is neither.
+    """
+    if isinstance(seed, np.random.Generator):
+        return seed
+    return np.random.default_rng(integer(name, seed, at_least=0))
+
+
+def choice(name, value, known):
+    """Return `value` if it is one of the names `known`.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{name}: expected one of {', '.join(map(repr, known))}, got {value!r}")
+    return value
