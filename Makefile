@@ -1,0 +1,41 @@
+# One door to everything. `make book` and `make test` need git, make and Python >= 3.11; what they
+# install goes into .venv and nowhere else. Written for GNU make 3.81 (macOS) and later.
+
+.PHONY: help book serve notebooks test bench lint lock zip clean
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+export OMP_NUM_THREADS := 1
+
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+HTML := _build/html
+BUILT := _build/.built
+PORT ?= 8000
+
+help:
+	@echo 'make book        build the HTML book into $(HTML)'
+	@echo 'make serve       build it and serve it on localhost (PORT=8000)'
+	@echo 'make notebooks   run the chapters anew; NB=chapters/23-building-a-cnn for one of them'
+	@echo 'make test        every check: code, notebooks, the strict build, the built pages'
+	@echo 'make lint        only the quick checks of style and spelling'
+	@echo 'make bench       speed of tinycnn_lib beside naive loops'
+	@echo 'make zip         the offline book as one archive'
+	@echo 'make lock        write requirements.txt anew from pyproject.toml'
+	@echo 'make clean       remove what was built; .venv stays'
+
+# --- the environment -------------------------------------------------------------------------
+$(INSTALLED): requirements.txt pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+	  echo 'No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3' >&2; exit 1; fi
+	@if [ ! -x $(BIN)/python ] && ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo '$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: sudo apt install python3-venv' >&2; exit 1; fi
+	[ -x $(BIN)/python ] || { rm -rf .venv; $(PYTHON) -m venv .venv; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# --- the chapters ----------------------------------------------------------------------------
+notebooks: $(INSTALLED)
+	$(BIN)/python book/notebooks.py $(if $(NB),$(addsuffix .md,$(basename $(NB))))

@@ -1,0 +1,105 @@
+"""Execute the chapters: read each `.md`, run it, write the `.ipynb` beside it.
+
+    python book/notebooks.py                                    every chapter
+    python book/notebooks.py chapters/23-building-a-cnn.md      this one
+
+The `.md` is what a person edits and always wins; nothing is taken from an existing `.ipynb`.
+Twice in a row gives the same bytes: cell and widget ids follow from the content, no times are
+kept. A chapter that raises an error keeps the `.ipynb` it had, and the run ends with status 1.
+"""
+
+import hashlib
+import os
+import re
+import sys
+import warnings
+from pathlib import Path
+
+import jupytext
+import nbformat
+from jupytext.config import load_jupytext_config
+from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
+
+ROOT = Path(__file__).resolve().parent.parent
+CELL_TIMEOUT = 60  # seconds
+
+
+def name_cells(notebook):
+    """Give every cell an id that follows from its text, so that a re-run changes no id."""
+    seen = {}
+    for cell in notebook.cells:
+        digest = hashlib.sha256(cell.source.encode()).hexdigest()[:8]
+        seen[digest] = seen.get(digest, 0) + 1
+        cell["id"] = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+
+
+def name_widgets(text):
+    """Replace the random ids of saved widgets by numbers in the order of their appearance."""
+    order = dict.fromkeys(re.findall(r'"model_id": "([0-9a-f]{32})"', text))
+    states = nbformat.reads(text, 4).metadata.get("widgets", {})
+    for bundle in states.values():
+        order.update(dict.fromkeys(bundle["state"]))
+    for number, old in enumerate(order, start=1):
+        text = text.replace(old, f"{number:032x}")
+    return text
+
+
+def write_if_changed(path, text):
+    """Write `text` to `path` unless it is there already; return whether it was written."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return True
+
+
+def tidy(source):
+    """Bring one `.md` into the form in which jupytext writes it; return whether it changed."""
+    config = load_jupytext_config(str(source))
+    notebook = jupytext.read(source, config=config)
+    return write_if_changed(source, jupytext.writes(notebook, "md:myst", config=config))
+
+
+def execute(source):
+    """Run one `.md` and return the executed notebook's JSON."""
+    notebook = jupytext.read(source, config=load_jupytext_config(str(source)))
+    name_cells(notebook)
+    runner = ExecutePreprocessor(
+        timeout=CELL_TIMEOUT, kernel_name="python3", record_timing=False, store_widget_state=True
+    )
+    runner.preprocess(notebook, {"metadata": {"path": str(source.parent)}})
+    # The exact Python version belongs to the machine, not to the chapter.
+    notebook.metadata.get("language_info", {}).pop("version", None)
+    nbformat.validate(notebook)
+    return name_widgets(nbformat.writes(notebook) + "\n")
+
+
+def refresh(source):
+    """Bring both files of one chapter's pair up to date."""
+    if tidy(source):
+        print(f"{source.name}: brought into jupytext's form")
+    target = source.with_suffix(".ipynb")
+    changed = write_if_changed(target, execute(source))
+    print(f"{target.name}: {'written' if changed else 'as before'}")
+
+
+def main(arguments):
+    """Execute the named chapters, or all of them; return the number that failed."""
+    sources = [Path(a).resolve().with_suffix(".md") for a in arguments]
+    missing = [str(s) for s in sources if not s.is_file()]
+    if missing:
+        sys.exit(f"no such chapter: {', '.join(missing)}")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    warnings.filterwarnings("ignore", module="zmq|jupyter_client")
+    failed = 0
+    for source in sources or sorted((ROOT / "chapters").glob("*.md")):
+        try:
+            refresh(source)
+        except CellExecutionError as error:
+            failed += 1
+            print(f"{source.name}: a cell raised an error, {source.stem}.ipynb is unchanged")
+            print(error)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main(sys.argv[1:]) else 0)
