@@ -9,6 +9,7 @@ kept. A chapter that raises an error keeps the `.ipynb` it had, and the run ends
 """
 
 import hashlib
+import json
 import os
 import re
 import sys
@@ -22,6 +23,7 @@ from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 60  # seconds
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 
 def name_cells(notebook):
@@ -34,14 +36,23 @@ def name_cells(notebook):
 
 
 def name_widgets(text):
-    """Replace the random ids of saved widgets by numbers in the order of their appearance."""
-    order = dict.fromkeys(re.findall(r'"model_id": "([0-9a-f]{32})"', text))
-    states = nbformat.reads(text, 4).metadata.get("widgets", {})
-    for bundle in states.values():
-        order.update(dict.fromkeys(bundle["state"]))
+    """Number saved widgets in the order in which the page shows them; drop what it never shows.
+
+    `text` is a notebook's JSON; the kernel gives each widget a random id.
+    """
+    saved = nbformat.reads(text, 4).metadata.get("widgets", {}).get(WIDGET_STATE, {"state": {}})
+    order = list(dict.fromkeys(re.findall(r'"model_id": "([0-9a-f]{32})"', text)))
+    for shown in order:  # grows: a widget's own parts follow it
+        parts = re.findall("IPY_MODEL_([0-9a-f]{32})", json.dumps(saved["state"][shown]))
+        order += [part for part in dict.fromkeys(parts) if part not in order]
     for number, old in enumerate(order, start=1):
         text = text.replace(old, f"{number:032x}")
-    return text
+    notebook = nbformat.reads(text, 4)
+    if saved["state"]:
+        state = notebook.metadata["widgets"][WIDGET_STATE]["state"]
+        for unseen in set(state) - {f"{number + 1:032x}" for number in range(len(order))}:
+            del state[unseen]
+    return nbformat.writes(notebook) + "\n"
 
 
 def write_if_changed(path, text):
@@ -70,7 +81,7 @@ def execute(source):
     # The exact Python version belongs to the machine, not to the chapter.
     notebook.metadata.get("language_info", {}).pop("version", None)
     nbformat.validate(notebook)
-    return name_widgets(nbformat.writes(notebook) + "\n")
+    return name_widgets(nbformat.writes(notebook))
 
 
 def refresh(source):
