@@ -121,7 +121,10 @@ def write_values(ax, values, form="{:.2f}", size=9):
             red, green, blue, _ = image.cmap(image.norm(value))
             if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5:
                 color = PANEL
-        text = form.format(value).replace("-", "\N{MINUS SIGN}")
+        text = form.format(value)
+        if not set(text) - set("-0."):
+            text = text.lstrip("-")  # a rounded zero has no sign
+        text = text.replace("-", "\N{MINUS SIGN}")
         ax.text(column, row, text, ha="center", va="center", fontsize=size, color=color)
 
 
