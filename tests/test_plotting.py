@@ -141,3 +141,8 @@ def test_rings_mark_the_cells_of_a_mask(ax):
 def test_the_module_draws_nothing_when_imported():
     assert not plt.get_fignums()
     assert callable(plotting.use_book_style)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_dark_text_is_legible_on_every_cell_of_a_sequential_map(value):
+    assert contrast(INK, plotting.SEQUENTIAL(value)) >= 4.5

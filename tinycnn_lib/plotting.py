@@ -20,7 +20,8 @@ TEAL = "#0b7a75"
 SERIES = (BLUE, ORANGE, TEAL, PURPLE)
 
 DIVERGING = LinearSegmentedColormap.from_list("tinycnn_diverging", [BLUE, PANEL, ORANGE])
-SEQUENTIAL = LinearSegmentedColormap.from_list("tinycnn_sequential", [PANEL, BLUE])
+# Ends light enough for dark text and dark rings on every cell.
+SEQUENTIAL = LinearSegmentedColormap.from_list("tinycnn_sequential", [PANEL, "#7fa8d6"])
 GRAYS = mpl.colormaps["gray"]  # images: 0 is black, 1 is white
 
 
