@@ -1,0 +1,292 @@
+"""What the checkers share: run the reader's code, compare, and say readably what is wrong.
+
+A checker shows a small input, what came and what was expected, and a hint; never the code. It
+asks in this order: does it run, does it leave its input alone, is it an array, has it the right
+shape and dtype, is it finite, are the numbers right. The first "no" is the one that is reported.
+"""
+
+import textwrap
+import traceback
+
+import numpy as np
+
+PRINTED_ENTRIES = 64  # a larger input is described by its shape
+
+
+class ExerciseError(AssertionError):
+    """An answer is not right yet; the message says which property failed, and on which input."""
+
+    def _render_traceback_(self):
+        """Let a notebook show the message alone: the checker's own lines are no help."""
+        return [f"ExerciseError: {self}"]
+
+
+def praise(text):
+    """Print the one line that a right answer gets."""
+    print(f"Right: {text}")
+
+
+def sample(shape, seed):
+    """Return distinct numbers of both signs with one decimal, shuffled: prints are exact, no ties.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    seed : int
+
+    Returns
+    -------
+    ndarray of float64
+    """
+    size = int(np.prod(shape))
+    return (np.random.default_rng(seed).permutation(size) - size // 2).reshape(shape) / 10
+
+
+def show(value):
+    """Return `value` as text for a message: arrays rounded, large ones by their shape alone."""
+    if isinstance(value, np.ndarray):
+        if value.size > PRINTED_ENTRIES:
+            return f"an array of shape {value.shape}"
+        return np.array2string(value, precision=4, suppress_small=True, max_line_width=90)
+    if isinstance(value, (float, np.floating)):
+        return f"{float(value):.6g}"
+    text = str(value) if isinstance(value, str) else repr(value)
+    return text if len(text) <= 400 else text[:397] + "..."
+
+
+def _labelled(label, value):
+    text = show(value)
+    if "\n" not in text:
+        return f"  {label}: {text}"
+    return f"  {label}:\n" + textwrap.indent(text, "    ")
+
+
+def fail(what, *, on=None, got=None, expected=None, hint=None, cause=None):
+    """Raise an ExerciseError whose message has up to five parts.
+
+    Parameters
+    ----------
+    what : str
+        The property that failed: "AvgPool2D(2).forward returns wrong numbers".
+    on : dict of str to object, optional
+        The input, by the names that the reader uses: {"x": x, "pool_size": 2}.
+    got, expected : object, optional
+        What came and what was expected; leave `expected` out where it is the solution.
+    hint : str, optional
+        A sentence to think about.
+    cause : Exception, optional
+        What the reader's code raised; chained.
+
+    Raises
+    ------
+    ExerciseError
+        Always.
+    """
+    lines = [what if what.endswith(".") else f"{what}."]
+    for name, value in (on or {}).items():
+        if isinstance(value, np.ndarray) and value.size <= PRINTED_ENTRIES:
+            name = f"{name}, shape {value.shape}"
+        lines.append(_labelled(f"on {name}", value))
+    if got is not None:
+        lines.append(_labelled("got", got))
+    if expected is not None:
+        lines.append(_labelled("expected", expected))
+    if hint:
+        lines.append(f"  Hint: {hint}")
+    raise ExerciseError("\n".join(lines)) from cause
+
+
+def call(name, function, *arguments, on=None, **keywords):
+    """Return `function(*arguments, **keywords)`, run on copies of the arrays.
+
+    Parameters
+    ----------
+    name : str
+        What the reader calls it: "AvgPool2D(2).forward".
+    function : callable
+        The reader's.
+    on : dict, optional
+        As in `fail`.
+
+    Raises
+    ------
+    ExerciseError
+        If the call raises (chained, with the reader's line), or changes an array given to it.
+    """
+    given = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+    try:
+        result = function(*given, **keywords)
+    except Exception as error:
+        steps = traceback.extract_tb(error.__traceback__)[1:]  # without this function's own line
+        line = f", at line {steps[-1].lineno}: {steps[-1].line}" if steps and steps[-1].line else ""
+        fail(f"{name} raised {type(error).__name__}: {error}{line}", on=on, cause=error)
+    for before, after in zip(arguments, given, strict=True):
+        if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True):
+            fail(
+                f"{name} changes its input in place",
+                on=on,
+                got=after,
+                hint="whoever called you still needs that array; write into a new one",
+            )
+    return result
+
+
+def recognize(got, expected):
+    """Return a sentence on how two arrays of one shape differ, or None if no pattern fits."""
+    got, expected = np.asarray(got, dtype=float), np.asarray(expected, dtype=float)
+
+    def same(a, b):
+        return a.shape == b.shape and np.allclose(a, b, rtol=1e-6, atol=1e-9)
+
+    if got.size < 2 or same(got, expected):
+        return None
+    used = np.abs(expected) > 1e-9
+    if used.any():
+        factor = float(np.median(got[used] / expected[used]))
+        if same(got, factor * expected):
+            if abs(factor) < 1e-9:
+                return "every number is 0"
+            return f"every number is {factor:.6g} times the one expected"
+    offset = float((got - expected).ravel()[0])
+    if same(got, expected + offset):
+        return f"every number differs from the one expected by {offset:.6g}"
+    if got.ndim == 1 and same(got[::-1], expected):
+        return "the numbers are those expected in reverse order"
+    if got.ndim >= 2:
+        if same(got[..., ::-1, ::-1], expected):
+            return "it is the expected array turned by 180 degrees"
+        if same(got[..., ::-1, :], expected):
+            return "it is the expected array turned upside down"
+        if same(got[..., ::-1], expected):
+            return "it is the expected array mirrored left to right"
+        if same(np.swapaxes(got, -1, -2), expected):
+            return "it is the expected array transposed: rows and columns are swapped"
+    wrong = ~np.isclose(got, expected, rtol=1e-6, atol=1e-9)
+    if got.ndim == 4:
+        if got.shape[0] > 1 and not wrong[0].any():
+            return "the first image of the batch is right, a later one is not"
+        if got.shape[1] > 1 and not wrong[:, 0].any():
+            return "the first channel is right, a later one is not"
+    if got.ndim >= 2 and min(got.shape[-2:]) > 2:
+        inside = wrong[..., 1:-1, 1:-1]
+        if not inside.any():
+            return "the inside is right, the border is not"
+    return None
+
+
+def expect_array(name, got, expected, *, on=None, dtype=None, tolerance=None, hint=None):
+    """Hold `got`, an answer of the reader's code, to the array `expected`.
+
+    Parameters
+    ----------
+    name : str
+        What the reader calls it: "AvgPool2D(2).forward".
+    got : object
+        Whatever came.
+    expected : ndarray
+    on : dict, optional
+        As in `fail`.
+    dtype : dtype, optional
+        If given, the exact dtype; otherwise any floating dtype will do where floats are expected.
+    tolerance : float, optional
+        Relative and absolute; by default 1e-9, and 1e-4 in single precision.
+    hint : callable (got, expected) to str or None, or str, optional
+        For wrong numbers; where it gives None, `recognize` is asked.
+
+    Returns
+    -------
+    ndarray
+        `got`.
+
+    Raises
+    ------
+    ExerciseError
+        If it is no array, or shape, dtype or a number is wrong, or not finite.
+    """
+    expected = np.asarray(expected)
+    if got is None:
+        fail(f"{name} returns None", on=on, hint="is there a return at its end?")
+    if not isinstance(got, (np.ndarray, np.generic)):
+        fail(
+            f"{name} returns a {type(got).__name__}, not a NumPy array", on=on, got=got,
+            hint="build the result with NumPy, for example in an array made by np.zeros",
+        )  # fmt: skip
+    got_array = np.asarray(got)
+    if got_array.shape != expected.shape:
+        swapped = got_array.ndim >= 2 and got_array.swapaxes(-1, -2).shape == expected.shape
+        fail(
+            f"{name} returns the wrong shape", on=on,
+            got=got_array.shape, expected=expected.shape,
+            hint="the last two axes are swapped" if swapped else None,
+        )  # fmt: skip
+    kinds = {"f": "f", "b": "b"}.get(expected.dtype.kind, "iu")
+    if got_array.dtype.kind not in kinds or (dtype is not None and got_array.dtype != dtype):
+        fail(
+            f"{name} returns the wrong dtype", on=on, got=str(got_array.dtype),
+            expected=str(np.dtype(dtype) if dtype is not None else expected.dtype),
+            hint="whole numbers cannot hold a fraction" if got_array.dtype.kind in "iu" else None,
+        )  # fmt: skip
+    finite = np.isfinite(got_array)
+    if not finite.all():
+        where = tuple(int(i) for i in np.argwhere(~finite)[0])
+        fail(
+            f"{name} returns {got_array[where]} at index {where}", on=on, expected="finite numbers"
+        )
+    if tolerance is None:
+        tolerance = 1e-9 if got_array.dtype.itemsize >= 8 else 1e-4
+    wrong = ~np.isclose(got_array, expected, rtol=tolerance, atol=tolerance)
+    if wrong.any():
+        where = tuple(int(i) for i in np.argwhere(wrong)[0])
+        panel = where[:-2]  # the 2-D slice with the first wrong number, if it can be read
+        if expected[panel].size > PRINTED_ENTRIES:
+            panel = where
+        said = hint(got_array, expected) if callable(hint) else hint
+        place = f", first at index {where}" if where else ""
+        place += f"; got and expected show [{', '.join(map(str, panel))}]" if panel else ""
+        count = f"{int(wrong.sum())} of {wrong.size} numbers" if where else "the number"
+        fail(
+            f"{name} returns wrong numbers: {count} differ{'' if where else 's'}{place}",
+            on=on, got=got_array[panel], expected=expected[panel],
+            hint=said or recognize(got_array, expected),
+        )  # fmt: skip
+    return got
+
+
+def expect_own_memory(name, got, *, on=None, **others):
+    """Fail if `got` shares memory with one of `others`: changing one would change both."""
+    for other, array in others.items():
+        if np.shares_memory(got, array):
+            fail(
+                f"{name} returns an array that shares its memory with {other}", on=on,
+                hint="who writes into one of them changes both; return a new array",
+            )  # fmt: skip
+
+
+def expect_integer(name, got):
+    """Return `got` as an int, or fail; a float with a whole value is told so."""
+    if got is None:
+        fail(f"{name} is None: write your own answer first")
+    if isinstance(got, (bool, np.bool_)) or not isinstance(got, (int, np.integer)):
+        fail(f"{name} is not an integer", got=f"{got!r} ({type(got).__name__})")
+    return int(got)
+
+
+def expect_shape(name, got, length):
+    """Return `got` as a tuple of `length` ints, or fail."""
+    if got is None:
+        fail(f"{name} is None: write your own answer first")
+    if not isinstance(got, (tuple, list)):
+        fail(f"{name} is not a tuple", got=f"{got!r} ({type(got).__name__})")
+    if len(got) != length:
+        fail(
+            f"{name} has the wrong number of axes", got=tuple(got), expected=f"{length} numbers",
+            hint="count the axes from the left: which of N, C, H, W is missing or extra?",
+        )  # fmt: skip
+    return tuple(expect_integer(f"{name}[{axis}]", side) for axis, side in enumerate(got))
+
+
+def expect_method(what, thing, *names):
+    """Fail unless `thing` has every one of the methods `names`."""
+    for name in names:
+        if not callable(getattr(thing, name, None)):
+            fail(f"{what} has no method {name}", got=thing)
