@@ -31,9 +31,9 @@ def base_pattern(name, size=8):
     """
     name = check.choice("name", name, CLASS_NAMES)
     size = check.integer("size", size, at_least=2)
-    image = np.zeros((size, size))
     if name == "diagonal":
         return np.eye(size) + 0.35 * (np.eye(size, k=1) + np.eye(size, k=-1))
+    image = np.zeros((size, size))
     middle = slice(size // 2 - 1, size // 2 + 1)
     if name == "vertical":
         image[:, middle] = 1
@@ -60,7 +60,7 @@ def make_dataset_bundle(
         H and W.
     seed : int
         Seed of the one generator behind shifts, noise and shuffle.
-    class_names : sequence of str, different ones of CLASS_NAMES
+    class_names : tuple or list of str, different ones of CLASS_NAMES
         Label k stands for `class_names[k]`.
 
     Returns
@@ -78,11 +78,13 @@ def make_dataset_bundle(
     val_per_class = check.integer("val_per_class", val_per_class)
     size = check.integer("size", size, at_least=2)
     rng = check.generator("seed", seed)
-    if isinstance(class_names, str) or not len(class_names):
-        raise ValueError(
-            f"class_names: expected a sequence of names, got {class_names!r}; "
-            f'for one class pass ("vertical",)'
+    if not isinstance(class_names, (tuple, list)):
+        raise TypeError(
+            f"class_names: expected a tuple or list of names, got {class_names!r}; "
+            'for one class pass ("vertical",)'
         )
+    if not class_names:
+        raise ValueError(f"class_names: expected at least one name, got {class_names!r}")
     class_names = tuple(check.choice("class_names", name, CLASS_NAMES) for name in class_names)
     if len(set(class_names)) < len(class_names):
         raise ValueError(f"class_names: expected different names, got {class_names!r}")

@@ -13,10 +13,10 @@ def numerical_gradient(function, array, step=1e-6):
     ----------
     function : callable without arguments, returning a float
         It reads `array` (as a loss reads the weights of its network).
-    array : ndarray of a floating dtype
+    array : ndarray of float64
         Changed one entry at a time and given back unchanged, even if `function` raises.
     step : float, positive
-        The h. Near 1e-6 is best for float64 and numbers near 1.
+        The h. Near 1e-6 is best for numbers near 1.
 
     Returns
     -------
@@ -25,17 +25,25 @@ def numerical_gradient(function, array, step=1e-6):
     Raises
     ------
     TypeError
-        If `array` is not a floating-point ndarray.
+        If `function` is not callable, or `array` is not an ndarray of float64: in float32,
+        a + 1e-6 has one or two right digits of the step left.
     ValueError
-        If `step` is not positive and finite.
+        If `array` is read-only, or `step` is not positive and finite.
     """
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+    if not callable(function):
         raise TypeError(
-            "array: expected a floating-point ndarray that function reads, "
+            f"function: expected a function without arguments, got {function!r}; "
+            "pass lambda: loss(), not loss()"
+        )
+    if not isinstance(array, np.ndarray) or array.dtype != np.float64:
+        raise TypeError(
+            "array: expected an ndarray of float64 that function reads, "
             f"got {getattr(array, 'dtype', type(array).__name__)}; "
             "pass the array itself, for example model.conv.weights"
         )
-    if not 0 < step < np.inf:
+    if not array.flags.writeable:
+        raise ValueError("array: expected one that may be changed, got a read-only one")
+    if not isinstance(step, (int, float)) or not 0 < step < np.inf:
         raise ValueError(f"step: expected a positive finite number, got {step!r}; try 1e-6")
     gradient = np.zeros(array.shape)
     for index in np.ndindex(array.shape):
@@ -63,8 +71,11 @@ def relative_error(a, b, floor=1e-8):
     Raises
     ------
     ValueError
-        If the shapes differ, so that a bias summed too far cannot hide behind broadcasting.
+        If the shapes differ, so that a bias summed too far cannot hide behind broadcasting; if
+        `floor` is not positive.
     """
+    if not floor > 0:
+        raise ValueError(f"floor: expected a positive number, got {floor!r}")
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape:
         raise ValueError(f"a, b: expected the same shape, got {a.shape} and {b.shape}")
@@ -94,8 +105,10 @@ def gradient_check(function, arrays, gradients, step=1e-6):
     Raises
     ------
     TypeError, ValueError
-        If the names or a shape differ, or an array is not floating-point.
+        If the names or a shape differ, there are none, or an array is not one of float64.
     """
+    if not arrays:
+        raise ValueError("arrays: expected at least one array to check, got none")
     if set(arrays) != set(gradients):
         raise ValueError(f"gradients: expected the names {sorted(arrays)}, got {sorted(gradients)}")
     for name, value in gradients.items():

@@ -1,10 +1,13 @@
 """The five layers of TinyCNN: `forward` beside `backward`, on batches of shape (N, C, H, W).
 
-Every layer keeps from `forward` what its `backward` needs. `backward(d_output)` takes the gradient
-of the loss with respect to the layer's output and returns the one with respect to its input; a
-layer with parameters also leaves their gradients in `d_weights` and `d_bias`. A floating dtype
-passes through: float32 in, float32 out.
+Every layer keeps from `forward` what its `backward` needs, as a copy: changing an array after the
+call changes no gradient. `backward(d_output)` takes the gradient of the loss with respect to the
+layer's output and returns the one with respect to its input; a layer with parameters also leaves
+their gradients in `d_weights` and `d_bias`. A floating dtype passes through: float32 in, float32
+out. A refused call changes nothing.
 """
+
+import math
 
 import numpy as np
 
@@ -32,12 +35,12 @@ class Conv2D:
     d_weights, d_bias : ndarray or None
         Gradients of the loss, from the last `backward`.
     last_input : ndarray, shape (N, C, H, W), or None
-        What `forward` saw last.
+        A copy of what `forward` saw last.
 
     Raises
     ------
     TypeError, ValueError
-        If a size is not a positive integer.
+        If a size is not a positive integer, or the seed not a non-negative one.
     """
 
     def __init__(self, in_channels, out_channels, kernel_size, seed=42):
@@ -61,10 +64,13 @@ class Conv2D:
         Raises
         ------
         TypeError, ValueError
-            If `x` is not a finite batch with C channels, or an image is smaller than the kernel.
+            If `x` is not a finite batch with C channels, or an image is smaller than the kernel;
+            if `weights` or `bias` were replaced by an array of another shape.
         """
         F, C, k = self.out_channels, self.in_channels, self.kernel_size
         x = check.image_batch("x", x, channels=C, at_least=k, reason=f"kernel_size = {k}")
+        weights = check.parameter("weights", self.weights, (F, C, k, k), x.dtype)
+        bias = check.parameter("bias", self.bias, (F,), x.dtype)
         N, _, H, W = x.shape
         OH, OW = H - k + 1, W - k + 1
         # Column (i, j) of cols[n] is the patch under the kernel at row i, column j.
@@ -73,10 +79,9 @@ class Conv2D:
             for v in range(k):
                 cols[:, :, u, v] = x[:, :, u : u + OH, v : v + OW]
         cols = cols.reshape(N, C * k * k, OH * OW)
-        weights = self.weights.reshape(F, C * k * k).astype(x.dtype, copy=False)
-        y = weights @ cols  # (F, Ckk) @ (N, Ckk, OH OW) -> (N, F, OH OW)
-        y += self.bias.astype(x.dtype, copy=False)[:, None]
-        self.last_input, self._cols, self._output_shape = x, cols, (N, F, OH, OW)
+        y = weights.reshape(F, C * k * k) @ cols  # (F, Ckk) @ (N, Ckk, OH OW) -> (N, F, OH OW)
+        y += bias[:, None]
+        self.last_input, self._cols, self._output_shape = x.copy(), cols, (N, F, OH, OW)
         return y.reshape(N, F, OH, OW)
 
     def backward(self, d_output, input_gradient=True):
@@ -93,14 +98,15 @@ class Conv2D:
         d_output = check.gradient("d_output", d_output, self._output_shape, "Conv2D")
         N, F, OH, OW = self._output_shape
         C, k = self.in_channels, self.kernel_size
+        weights = check.parameter("weights", self.weights, (F, C, k, k), d_output.dtype)
         d_y = d_output.reshape(N, F, OH * OW)
         d_weights = (d_y @ self._cols.transpose(0, 2, 1)).sum(axis=0)  # (N, F, Ckk) -> (F, Ckk)
         self.d_weights = d_weights.reshape(F, C, k, k)
         self.d_bias = d_y.sum(axis=(0, 2))  # (N, F, OH OW) -> (F,)
         if not input_gradient:
             return None
-        weights = self.weights.reshape(F, C * k * k).astype(d_y.dtype, copy=False)
-        d_cols = (weights.T @ d_y).reshape(N, C, k, k, OH, OW)
+        d_cols = weights.reshape(F, C * k * k).T @ d_y  # (Ckk, F) @ (N, F, OH OW)
+        d_cols = d_cols.reshape(N, C, k, k, OH, OW)
         # A pixel lies under up to k * k patches: its gradient is the sum over them.
         d_x = np.zeros(self.last_input.shape, dtype=d_y.dtype)
         for u in range(k):
@@ -112,7 +118,8 @@ class Conv2D:
 class ReLU:
     """Keep positive numbers, set the others to zero: y = max(0, x) (Section 23.1)."""
 
-    _positive = None
+    def __init__(self):
+        self._positive = None
 
     def forward(self, x):
         """Map `x` of any shape to max(0, x), same shape.
@@ -158,8 +165,7 @@ class MaxPool2D:
 
     def __init__(self, pool_size=2):
         self.pool_size = check.integer("pool_size", pool_size)
-
-    _winner = _input_shape = None
+        self._winner = self._input_shape = None
 
     def forward(self, x):
         """Map (N, C, H, W) to (N, C, floor(H / p), floor(W / p)).
@@ -216,10 +222,11 @@ class MaxPool2D:
 class Flatten:
     """Lay out each image of a batch as one row: (N, C, H, W) to (N, C H W), channel by channel."""
 
-    _input_shape = None
+    def __init__(self):
+        self._input_shape = None
 
     def forward(self, x):
-        """Map (N, C, H, W) to (N, C H W).
+        """Map (N, C, H, W) to (N, C H W), sharing memory with `x` where NumPy can.
 
         Raises
         ------
@@ -238,9 +245,7 @@ class Flatten:
         TypeError, ValueError
             If `d_output` has not the shape of the last output, or there is none yet.
         """
-        shape = self._input_shape
-        if shape is not None:
-            shape = (shape[0], shape[1] * shape[2] * shape[3])
+        shape = self._input_shape and (self._input_shape[0], math.prod(self._input_shape[1:]))
         return check.gradient("d_output", d_output, shape, "Flatten").reshape(self._input_shape)
 
 
@@ -261,12 +266,12 @@ class Dense:
     d_weights, d_bias : ndarray or None
         Gradients of the loss, from the last `backward`.
     last_input : ndarray, shape (N, D_in), or None
-        What `forward` saw last.
+        A copy of what `forward` saw last.
 
     Raises
     ------
     TypeError, ValueError
-        If a size is not a positive integer.
+        If a size is not a positive integer, or the seed not a non-negative one.
     """
 
     def __init__(self, in_features, out_features, seed=42):
@@ -288,13 +293,15 @@ class Dense:
         Raises
         ------
         TypeError, ValueError
-            If `x` is not a finite batch of rows with D_in features.
+            If `x` is not a finite batch of rows with D_in features; if `weights` or `bias` were
+            replaced by an array of another shape.
         """
-        x = check.feature_rows("x", x, features=self.in_features)
-        self.last_input = x
-        y = x @ self.weights.astype(x.dtype, copy=False)  # (N, D_in) @ (D_in, D_out) -> (N, D_out)
-        y += self.bias.astype(x.dtype, copy=False)
-        return y
+        D_in, D_out = self.in_features, self.out_features
+        x = check.feature_rows("x", x, features=D_in)
+        weights = check.parameter("weights", self.weights, (D_in, D_out), x.dtype)
+        bias = check.parameter("bias", self.bias, (D_out,), x.dtype)
+        self.last_input = x.copy()
+        return x @ weights + bias  # (N, D_in) @ (D_in, D_out) -> (N, D_out)
 
     def backward(self, d_output, input_gradient=True):
         """Map d_output (N, D_out) to the gradient (N, D_in) of the input, or None if not wanted.
@@ -304,11 +311,12 @@ class Dense:
         TypeError, ValueError
             If `d_output` has not the shape of the last output, or there is none yet.
         """
-        x = self.last_input
-        shape = None if x is None else (len(x), self.out_features)
+        x, D_in, D_out = self.last_input, self.in_features, self.out_features
+        shape = None if x is None else (len(x), D_out)
         d_output = check.gradient("d_output", d_output, shape, "Dense")
+        weights = check.parameter("weights", self.weights, (D_in, D_out), d_output.dtype)
         self.d_weights = x.T @ d_output  # (D_in, N) @ (N, D_out) -> (D_in, D_out)
         self.d_bias = d_output.sum(axis=0)  # (N, D_out) -> (D_out,)
         if not input_gradient:
             return None
-        return d_output @ self.weights.T.astype(d_output.dtype, copy=False)  # -> (N, D_in)
+        return d_output @ weights.T  # (N, D_out) @ (D_out, D_in) -> (N, D_in)

@@ -11,7 +11,7 @@ from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 
 @contextmanager
 def _unchanged_if_refused(layers):
-    """Give the layers back what they held, if one of them refuses its input half-way."""
+    """Give the layers back what they held, if a call is refused half-way."""
     before = [vars(layer).copy() for layer in layers]
     try:
         yield
@@ -27,8 +27,9 @@ class Sequential:
 
     Parameters
     ----------
-    *layers : objects with `forward` and `backward`
-        Those with parameters keep them in `weights` and `bias`.
+    *layers : objects with `forward(x)` and `backward(d_output)`
+        Those with parameters keep them in `weights` and `bias`, their gradients in `d_weights`
+        and `d_bias`, and their `backward` takes `input_gradient`.
 
     Attributes
     ----------
@@ -38,7 +39,7 @@ class Sequential:
     Raises
     ------
     TypeError
-        If a layer lacks `forward` or `backward`.
+        If a layer lacks `forward` or `backward`, or is itself a Sequential.
     ValueError
         If there is no layer, or one layer is given twice.
     """
@@ -55,6 +56,11 @@ class Sequential:
                     f"layers[{position}]: expected an object with forward and backward, "
                     f"got {layer!r}; pass an instance, for example ReLU()"
                 )
+            if isinstance(layer, Sequential):
+                raise TypeError(
+                    f"layers[{position}]: expected a single layer, got a {type(layer).__name__}; "
+                    "pass its layers, *model.layers"
+                )
         if len({id(layer) for layer in layers}) < len(layers):
             raise ValueError("layers: expected different objects, got one of them twice")
         self.layers = list(layers)
@@ -69,31 +75,36 @@ class Sequential:
         """
         with _unchanged_if_refused(self.layers):
             for layer in self.layers:
-                x = layer.forward(x)
+                x = self._ask(layer, "forward", x)
         return x
 
     def backward(self, d_output, input_gradient=True):
         """Run the gradient back through all layers; return the input's gradient.
 
-        With `input_gradient=False` it stops at the first layer with parameters and returns None:
-        nothing below that layer learns.
+        With `input_gradient=False` it stops at the first layer with parameters, below which
+        nothing learns, and returns None.
 
         Raises
         ------
         TypeError, ValueError
             If a layer refuses its gradient, or `forward` has not run.
         """
+        learning = [layer for layer in self.layers if hasattr(layer, "weights")]
         with _unchanged_if_refused(self.layers):
-            first = 0
-            if not input_gradient:
-                first = next(
-                    (i for i, layer in enumerate(self.layers) if hasattr(layer, "weights")), 0
-                )
-            for layer in reversed(self.layers[first + 1 :]):
-                d_output = layer.backward(d_output)
-            if not input_gradient and hasattr(self.layers[first], "weights"):
-                return self.layers[first].backward(d_output, input_gradient=False)
-            return self.layers[first].backward(d_output)
+            for layer in reversed(self.layers):
+                if not input_gradient and layer in learning[:1]:
+                    return self._ask(layer, "backward", d_output, input_gradient=False)
+                d_output = self._ask(layer, "backward", d_output)
+        return d_output if input_gradient else None
+
+    def _ask(self, layer, method, *arguments, **options):
+        """Call a layer's method; an error then names the layer too, not only the argument."""
+        try:
+            return getattr(layer, method)(*arguments, **options)
+        except Exception as error:
+            place = f"layers[{self.layers.index(layer)}], {type(layer).__name__}.{method}"
+            error.add_note(f"(raised by {place}, on what the layers before it handed on)")
+            raise
 
     def predict(self, x):
         """Return the class index of the largest logit for each image, shape (N,).
@@ -101,9 +112,11 @@ class Sequential:
         Raises
         ------
         TypeError, ValueError
-            If a layer refuses its input.
+            If a layer refuses its input, or a logit is not finite.
         """
-        return self.forward(x).argmax(axis=1)
+        with _unchanged_if_refused(self.layers):
+            logits = check.feature_rows("logits", self.forward(x))  # (N, K)
+        return logits.argmax(axis=1)
 
     def evaluate(self, x, y):
         """Return the accuracy on images `x` with labels `y`, a fraction from 0 to 1.
@@ -111,10 +124,12 @@ class Sequential:
         Raises
         ------
         TypeError, ValueError
-            If a layer refuses its input, or `y` are not one class per image.
+            If a layer refuses its input, a logit is not finite, or `y` are not one class per
+            image.
         """
-        logits = self.forward(x)
-        y = check.class_labels("y", y, count=len(logits), classes=logits.shape[1])
+        with _unchanged_if_refused(self.layers):
+            logits = check.feature_rows("logits", self.forward(x))  # (N, K)
+            y = check.class_labels("y", y, count=len(logits), classes=logits.shape[1])
         return float((logits.argmax(axis=1) == y).mean())
 
     def _named_parameter_layers(self):
@@ -192,11 +207,14 @@ class Summary(list):
 
     def __str__(self):
         """Return the table as text, with the total number of parameters below it."""
-        lines = [f"{'Layer':<10} {'Output shape':<15} {'Parameters':>10}"]
-        for name, shape, count in self:
-            lines.append(f"{name:<10} {shape!s:<15} {'-' if count is None else f'{count:,}':>10}")
         total = sum(count or 0 for _, _, count in self)
-        return "\n".join([*lines, f"{'Total':<10} {'':<15} {total:>10,}"])
+        cells = [("Layer", "Output shape", "Parameters")]
+        for name, shape, count in self:
+            cells.append((name, str(shape), "-" if count is None else f"{count:,}"))
+        cells.append(("Total", "", f"{total:,}"))
+        a, b, c = (max(map(len, column)) for column in zip(*cells, strict=True))
+        a, b = max(a, 10), max(b, 15)
+        return "\n".join(f"{name:<{a}} {shape:<{b}} {count:>{c}}" for name, shape, count in cells)
 
 
 def summarize(model, input_shape=(1, 1, 8, 8)):
@@ -216,8 +234,12 @@ def summarize(model, input_shape=(1, 1, 8, 8)):
     Raises
     ------
     TypeError, ValueError
-        If a layer refuses an input of this shape.
+        If `model` is no Sequential, or a layer refuses an input of this shape.
     """
+    if not isinstance(model, Sequential):
+        raise TypeError(f"model: expected a Sequential such as TinyCNN(), got {model!r}")
+    if not isinstance(input_shape, (tuple, list)):
+        raise TypeError(f"input_shape: expected a tuple (N, C, H, W), got {input_shape!r}")
     shape = tuple(check.integer("input_shape", side) for side in input_shape)
     rows = Summary([("Input", shape, None)])
     x = np.zeros(shape)

@@ -5,6 +5,7 @@ all its guards before it changes anything, so a refused call leaves no trace.
 """
 
 import math
+import numbers
 import operator
 
 import numpy as np
@@ -22,23 +23,34 @@ def _describe(value):
     return f"{text[:60] + '...' if len(text) > 60 else text} ({type(value).__name__})"
 
 
+def _array(name, value):
+    """Return `value` as a plain ndarray."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name}: expected an array without a mask, got a masked array; "
+            f"say what stands in the gaps, for example {name}.filled(0)"
+        )
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"{name}: expected a rectangular array of numbers, got rows of different lengths"
+        ) from None
+
+
 def float_array(name, value):
-    """Return `value` as a finite floating-point array; a floating dtype is kept as it is.
+    """Return `value` as a finite floating-point array, not copied if it is one already.
+
+    A floating dtype is kept; integers and booleans become float64.
 
     Raises
     ------
     TypeError
-        If `value` does not hold real numbers.
+        If `value` does not hold real numbers, or hides some of them (a masked array).
     ValueError
-        If it is ragged, or holds NaN or an infinity.
+        If it is ragged or empty, or holds NaN or an infinity.
     """
-    if not isinstance(value, np.ndarray):
-        try:
-            value = np.asarray(value)
-        except ValueError:
-            raise ValueError(
-                f"{name}: expected a rectangular array of numbers, got rows of different lengths"
-            ) from None
+    value = _array(name, value)
     if value.dtype.kind != "f":
         if value.dtype.kind not in "iub":
             raise TypeError(
@@ -46,12 +58,11 @@ def float_array(name, value):
                 f"convert it first, for example np.asarray({name}, dtype=float)"
             )
         value = value.astype(np.float64)
-    # One pass without a temporary array: a finite sum proves that every entry is finite. A sum
-    # can also overflow, so only the entries themselves may accuse.
-    with np.errstate(all="ignore"):
-        total = value.sum()
-    if not math.isfinite(total) and not np.isfinite(value).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
+    if value.size == 0:
+        raise ValueError(f"{name}: expected at least one entry on every axis, got {value.shape}")
+    finite = np.isfinite(value)
+    if not finite.all():
+        where = tuple(np.argwhere(~finite)[0].tolist())
         raise ValueError(
             f"{name}: expected finite numbers, got {value[where]} at index {where}; "
             f"look for it with np.argwhere(~np.isfinite({name}))"
@@ -59,8 +70,8 @@ def float_array(name, value):
     return value
 
 
-def image_batch(name, value, channels=None, at_least=1, reason="an image has pixels", size=None):
-    """Return a batch of images, shape (N, C, H, W), with N and C positive and H, W >= `at_least`.
+def image_batch(name, value, channels=None, at_least=1, reason=None, size=None):
+    """Return a batch of images, shape (N, C, H, W), with H and W at least `at_least`.
 
     `channels` fixes C, `size` fixes (H, W); `reason` says in the message why `at_least`.
 
@@ -77,13 +88,12 @@ def image_batch(name, value, channels=None, at_least=1, reason="an image has pix
             f"for gray images (N, H, W) pass {name}[:, None]",
         }.get(value.ndim, "")
         raise ValueError(f"{name}: expected shape (N, C, H, W), got {value.shape}{hint}")
-    n, c, h, w = value.shape
-    if n == 0:
-        raise ValueError(f"{name}: expected at least one image, got shape {value.shape}, N = 0")
-    if c == 0 or (channels is not None and c != channels):
+    _, c, h, w = value.shape
+    if channels not in (None, c):
+        hint = f"; for channels last pass {name}.transpose(0, 3, 1, 2)" if w == channels else ""
         raise ValueError(
-            f"{name}: expected C = {channels or 'at least 1'} channels on axis 1, "
-            f"got shape {value.shape}, C = {c}"
+            f"{name}: expected C = {channels} channels on axis 1, "
+            f"got shape {value.shape}, C = {c}{hint}"
         )
     if h < at_least or w < at_least:
         raise ValueError(
@@ -97,7 +107,7 @@ def image_batch(name, value, channels=None, at_least=1, reason="an image has pix
 
 
 def feature_rows(name, value, features=None):
-    """Return a batch of feature vectors, shape (N, D), with N and D positive.
+    """Return a batch of feature vectors, shape (N, D); `features` fixes D.
 
     Raises
     ------
@@ -111,15 +121,28 @@ def feature_rows(name, value, features=None):
             4: f"; flatten images first: Flatten().forward({name})",
         }.get(value.ndim, "")
         raise ValueError(f"{name}: expected shape (N, D), got {value.shape}{hint}")
-    n, d = value.shape
-    if n == 0:
-        raise ValueError(f"{name}: expected at least one row, got shape {value.shape}, N = 0")
-    if d == 0 or (features is not None and d != features):
+    d = value.shape[1]
+    if features not in (None, d):
         raise ValueError(
-            f"{name}: expected D = {features or 'at least 1'} features on axis 1, "
-            f"got shape {value.shape}, D = {d}"
+            f"{name}: expected D = {features} features on axis 1, got shape {value.shape}, D = {d}"
         )
     return value
+
+
+def parameter(name, value, shape, dtype):
+    """Return a layer's weights or bias in `dtype`, if they still have the layer's shape.
+
+    A reader may put a filter of their own into a layer: the shape must stay, the dtype need not.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another one.
+    """
+    value = np.asarray(value)
+    if value.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}, got shape {value.shape}")
+    return value.astype(dtype, copy=False)
 
 
 def gradient(name, value, shape, layer):
@@ -155,7 +178,7 @@ def class_labels(name, value, count, classes):
     ValueError
         If there are not `count` of them in one dimension, or one is out of range.
     """
-    value = np.asarray(value)
+    value = _array(name, value)
     if value.dtype.kind not in "iu":
         raise TypeError(
             f"{name}: expected integer class labels, got {_describe(value)}; "
@@ -164,9 +187,9 @@ def class_labels(name, value, count, classes):
         )
     if value.shape != (count,):
         raise ValueError(
-            f"{name}: expected one label per image, shape ({count},), got shape {value.shape}"
+            f"{name}: expected one label per row, shape ({count},), got shape {value.shape}"
         )
-    if count and (value.min() < 0 or value.max() >= classes):
+    if value.min() < 0 or value.max() >= classes:
         wrong = value[(value < 0) | (value >= classes)][0]
         raise ValueError(f"{name}: expected labels from 0 to {classes - 1}, got {wrong}")
     return value
@@ -199,16 +222,13 @@ def real(name, value, low=-math.inf, high=math.inf, open_low=False):
     Raises
     ------
     TypeError
-        If it is not one real number.
+        If it is not one real number (a bool is not).
     ValueError
         If it is not finite or out of range.
     """
-    if isinstance(value, (bool, np.bool_, str)):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name}: expected a number, got {_describe(value)}")
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: expected a number, got {_describe(value)}") from None
+    number = float(value)
     too_low = number <= low if open_low else number < low
     if not math.isfinite(number) or too_low or number > high:
         bounds = f"{'(' if open_low else '['}{low:g}, {high:g}{']' if high < math.inf else ')'}"
@@ -234,9 +254,14 @@ def choice(name, value, known):
 
     Raises
     ------
+    TypeError
+        If it is not a string.
     ValueError
-        If it is not.
+        If it is not one of them.
     """
-    if not isinstance(value, str) or value not in known:
-        raise ValueError(f"{name}: expected one of {', '.join(map(repr, known))}, got {value!r}")
+    names = ", ".join(map(repr, known))
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected one of {names}, got {_describe(value)}")
+    if value not in known:
+        raise ValueError(f"{name}: expected one of {names}, got {value!r}")
     return value
