@@ -5,7 +5,7 @@ The numerical names are here; figures are in `tinycnn_lib.plotting`, source list
 and nothing heavier.
 """
 
-from tinycnn_lib.datasets import CLASS_NAMES, base_pattern, make_dataset_bundle
+from tinycnn_lib.datasets import CLASS_NAMES, base_pattern, make_dataset_bundle, traced_image
 from tinycnn_lib.gradients import gradient_check, numerical_gradient, relative_error
 from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from tinycnn_lib.losses import softmax, softmax_cross_entropy
@@ -28,4 +28,5 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "summarize",
+    "traced_image",
 ]

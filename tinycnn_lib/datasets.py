@@ -104,3 +104,20 @@ def make_dataset_bundle(
     order = rng.permutation(len(x))
     train, val = np.split(order, [train_per_class * len(class_names)])
     return x[train], y[train], x[val], y[val], class_names
+
+
+def traced_image():
+    """Return the one picture that Chapters 23 and 24 follow, number by number.
+
+    A vertical line of six pixels in column 2, rows 1 to 6, and two gray pixels (0.5) to its right
+    in rows 3 and 4. The gray ones make the patches differ: in TinyCNN(seed=42) no pooling window
+    with a positive number has a tie. Its class is "vertical", label 0.
+
+    Returns
+    -------
+    ndarray, shape (1, 1, 8, 8), of 0, 0.5 and 1
+    """
+    image = np.zeros((1, 1, 8, 8))
+    image[:, :, 1:7, 2] = 1
+    image[:, :, 3:5, 3] = 0.5
+    return image
