@@ -1,0 +1,199 @@
+// Drawing: numbers in grids that a pointer and a keyboard reach, tables of products, small controls.
+
+const PANEL = [251, 250, 246];
+const BLUE = [31, 95, 168];
+const ORANGE = [184, 84, 16];
+
+const mix = (from, to, share) => from.map((x, channel) => Math.round(x + (to[channel] - x) * share));
+
+// Signed numbers: blue below 0, orange above, on a scale that ends at `limit`.
+export function signColor(value, limit) {
+  const share = limit > 0 ? Math.min(Math.abs(value) / limit, 1) : 0;
+  return mix(PANEL, value < 0 ? BLUE : ORANGE, share);
+}
+
+export function grayColor(value) {
+  const level = Math.round(255 * Math.min(Math.max(value, 0), 1));
+  return [level, level, level];
+}
+
+// The one of two inks that stands out more (relative luminance of WCAG 2).
+function inkOn(color) {
+  const [r, g, b] = color.map((x) => {
+    const share = x / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#000" : "#fff";
+}
+
+export function number(value, digits = 2) {
+  if (!Number.isFinite(value)) return "–";
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+}
+
+// Integers as they are, other numbers with two decimals.
+export const short = (value) => number(value, Number.isInteger(value) ? 0 : 2);
+
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value != null) made.setAttribute(name, value);
+  }
+  made.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
+  return made;
+}
+
+const MOVES = {
+  ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
+};
+
+// One tab stop; arrow keys, Home and End move and select. `cell(i, j)` tells how a cell looks:
+// {text, label, color, selected, lit, ring, quiet}. `onType(i, j, key)` takes other keys and returns
+// true if it used one; `onPaint(i, j)` is called while `painting()` and the pointer draws.
+export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint, painting, kind }) {
+  let stop = [0, 0];
+  const cells = [];
+  const el = element("div", { role: "grid", "aria-label": name, class: `lf-grid ${kind ?? ""}` });
+  el.style.setProperty("--columns", columns);
+  for (let i = 0; i < rows; i++) {
+    const row = element("div", { role: "row", class: "lf-row" });
+    cells.push([]);
+    for (let j = 0; j < columns; j++) {
+      const made = element("div", { role: "gridcell", class: "lf-cell", tabindex: -1 });
+      made.dataset.place = `${i},${j}`;
+      cells[i].push(made);
+      row.append(made);
+    }
+    el.append(row);
+  }
+  const placeOf = (node) => node?.closest?.(".lf-cell")?.dataset.place?.split(",").map(Number);
+  const moveStop = (i, j) => {
+    cells[stop[0]][stop[1]].tabIndex = -1;
+    stop = [i, j];
+    cells[i][j].tabIndex = 0;
+  };
+  const choose = (i, j) => {
+    moveStop(i, j);
+    cells[i][j].focus({ preventScroll: true });
+    onSelect?.(i, j);
+  };
+  el.addEventListener("keydown", (event) => {
+    if (event.altKey || event.metaKey) return;
+    const [i, j] = stop;
+    let to = null;
+    if (MOVES[event.key] && !event.ctrlKey) to = [i + MOVES[event.key][0], j + MOVES[event.key][1]];
+    if (event.key === "Home") to = event.ctrlKey ? [0, 0] : [i, 0];
+    if (event.key === "End") to = event.ctrlKey ? [rows - 1, columns - 1] : [i, columns - 1];
+    if (to) {
+      choose(Math.min(Math.max(to[0], 0), rows - 1), Math.min(Math.max(to[1], 0), columns - 1));
+      cells[stop[0]][stop[1]].scrollIntoView({ block: "nearest", inline: "nearest" });
+    } else if (event.ctrlKey || !onType?.(i, j, event.key)) {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      choose(i, j);
+    }
+    event.preventDefault();
+    event.stopPropagation(); // JupyterLab has shortcuts of its own
+  });
+  el.addEventListener("pointerdown", (event) => {
+    const place = placeOf(event.target);
+    if (!place || !painting?.()) return;
+    event.target.releasePointerCapture?.(event.pointerId);
+    onPaint(...place);
+  });
+  el.addEventListener("pointermove", (event) => {
+    if (!painting?.() || !event.buttons) return;
+    const under = placeOf(document.elementFromPoint(event.clientX, event.clientY));
+    if (under && el.contains(document.elementFromPoint(event.clientX, event.clientY))) onPaint(...under);
+  });
+  el.addEventListener("click", (event) => {
+    const place = placeOf(event.target);
+    if (place) choose(...place);
+  });
+  function draw() {
+    el.classList.toggle("lf-painting", Boolean(painting?.()));
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) {
+        const { text, label, color, selected, lit, ring, quiet } = cell(i, j);
+        const made = cells[i][j];
+        if (made.textContent !== text) made.textContent = text;
+        made.setAttribute("aria-label", label ?? `row ${i}, column ${j}: ${text}`);
+        made.setAttribute("aria-selected", String(Boolean(selected)));
+        made.classList.toggle("lf-selected", Boolean(selected));
+        made.classList.toggle("lf-lit", Boolean(lit));
+        made.classList.toggle("lf-ring", Boolean(ring));
+        made.classList.toggle("lf-quiet", Boolean(quiet));
+        made.style.background = `rgb(${color.join(" ")})`;
+        made.style.color = inkOn(color);
+        if (selected) moveStop(i, j);
+      }
+    }
+  }
+  moveStop(0, 0);
+  return { el, draw, focus: () => cells[stop[0]][stop[1]].focus(), cells };
+}
+
+// A small table of numbers to read, not to operate. `marks` is a list of [row, column] set apart.
+export function matrix(caption, values, { digits = 2, marks = [], text } = {}) {
+  const marked = new Set(marks.map(String));
+  const write = text ?? ((value) => number(value, digits));
+  const body = values.map((row, i) =>
+    element("tr", {}, row.map((value, j) =>
+      element("td", { class: marked.has(String([i, j])) ? "lf-mark" : null }, write(value)))));
+  return element("table", { class: "lf-matrix" }, element("caption", {}, caption), element("tbody", {}, body));
+}
+
+export const sign = (text) => element("span", { class: "lf-sign" }, text);
+
+// a x b = products, side by side.
+export const productRow = (captions, a, b, options) => {
+  const products = a.map((row, i) => row.map((x, j) => x * b[i][j]));
+  return element("div", { class: "lf-equation" },
+    matrix(captions[0], a, options), sign("×"), matrix(captions[1], b, options), sign("="),
+    matrix(captions[2], products, options));
+};
+
+export function select(label, options, chosen, onChange) {
+  const box = element("select", { onchange: () => onChange(box.value) },
+    options.map(([value, text]) => element("option", { value }, text)));
+  box.value = chosen;
+  return { el: element("label", { class: "lf-field" }, label, box), box };
+}
+
+let radioGroups = 0;
+export function radios(legend, options, chosen, onChange) {
+  const group = `lf-radio-${++radioGroups}-${Math.random().toString(36).slice(2)}`;
+  const inputs = options.map(([value]) =>
+    element("input", { type: "radio", name: group, value, onchange: () => onChange(value) }));
+  inputs.forEach((input) => (input.checked = input.value === String(chosen)));
+  const el = element("fieldset", { class: "lf-radios" }, element("legend", {}, legend),
+    options.map(([, text], index) => element("label", {}, inputs[index], element("span", {}, text))));
+  return { el, set: (value) => inputs.forEach((input) => (input.checked = input.value === String(value))) };
+}
+
+export const button = (text, onclick, attributes = {}) =>
+  element("button", { type: "button", onclick, ...attributes }, text);
+
+// What has changed, said once to a screen reader; moving about in a grid says nothing here.
+export function announcer() {
+  const el = element("p", { role: "status", class: "lf-status" });
+  return { el, say: (text) => { el.textContent = text; } };
+}
+
+// Steps of a play button; it stops by itself at the end, when asked, and when the figure goes away.
+export function player(step, milliseconds) {
+  let timer = null;
+  const control = button("Play", () => (timer ? stop() : start()), { class: "lf-play" });
+  function stop() {
+    clearInterval(timer);
+    timer = null;
+    control.textContent = "Play";
+  }
+  function start() {
+    control.textContent = "Stop";
+    timer = setInterval(() => { if (!control.isConnected || !step()) stop(); }, milliseconds);
+  }
+  return { el: control, stop };
+}

@@ -1,0 +1,215 @@
+// Sliding window: an image, a kernel, and every product behind one number of the output.
+
+import { copy, correlate, largest, pad, patchAt, sum, multiply, turn } from "./arithmetic.js";
+import { announcer, button, element, grayColor, makeGrid, player, productRow, radios, select, short, signColor } from "./grid.js";
+
+const KERNELS = {
+  "vertical edge": [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]],
+  "horizontal edge": [[-1, -1, -1], [0, 0, 0], [1, 1, 1]],
+  "blur (nine times the mean)": [[1, 1, 1], [1, 1, 1], [1, 1, 1]],
+  "impulse": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
+  "impulse in a corner": [[1, 0, 0], [0, 0, 0], [0, 0, 0]],
+};
+const IMAGES = {
+  "step": (i, j) => (j < 3 ? 1 : 8),
+  "line": (i, j) => (j === 2 ? 9 : 0),
+  "square": (i, j) => (i > 1 && i < 5 && j > 1 && j < 5 ? 7 : 1),
+  "impulse": (i, j) => (i === 2 && j === 3 ? 9 : 0),
+};
+
+function render({ model, el }) {
+  const given = model.get("data");
+  let image = copy(given.image);
+  let kernel = copy(given.kernel);
+  let [turned, padding, stride] = [false, 0, 1];
+  let at = [0, 0]; // the chosen cell of the output
+  const picked = { image: [0, 0], kernel: [0, 0] };
+
+  const status = announcer();
+  const root = element("div", { class: "lf lf-window" });
+  const stage = element("div", { class: "lf-stage" });
+  const detail = element("div", { class: "lf-detail" });
+  let grids = [];
+  let output = [[]];
+
+  const used = () => (turned ? turn(kernel) : kernel);
+  const compute = () => correlate(pad(image, padding), used(), stride);
+  const inPatch = (i, j) => {
+    const [u, v] = [i - at[0] * stride, j - at[1] * stride];
+    return u >= 0 && v >= 0 && u < kernel.length && v < kernel[0].length;
+  };
+
+  // Edit one number by typing: a digit, a minus sign, plus or minus one with the page keys.
+  function typed(values, i, j, key) {
+    const steps = { PageUp: 1, PageDown: -1, "+": 1 };
+    if (/^[0-9]$/.test(key)) values[i][j] = Number(key);
+    else if (key === "-") values[i][j] = -values[i][j] || 0;
+    else if (steps[key]) values[i][j] = Math.max(-99, Math.min(99, values[i][j] + steps[key]));
+    else return false;
+    refresh();
+    return true;
+  }
+
+  function editor(which, values) {
+    const box = element("input", { type: "number", step: 1, min: -99, max: 99 });
+    box.addEventListener("input", () => {
+      const value = box.valueAsNumber;
+      if (!Number.isFinite(value)) return; // half typed
+      const [i, j] = picked[which];
+      values()[i][j] = Math.max(-99, Math.min(99, value));
+      refresh();
+    });
+    const text = element("span");
+    return {
+      el: element("label", { class: "lf-field" }, text, box),
+      show() {
+        const [i, j] = picked[which];
+        text.textContent = `${which} at row ${i}, column ${j}`;
+        if (box !== box.getRootNode().activeElement) box.value = values()[i][j];
+      },
+    };
+  }
+  const editors = { image: editor("image", () => image), kernel: editor("kernel", () => kernel) };
+
+  const heading = (text, note) =>
+    element("div", { class: "lf-heading" }, element("strong", {}, text), " ", element("span", {}, note));
+
+  // Built anew when a shape changes; otherwise the cells are only redrawn.
+  function build() {
+    output = compute();
+    at = [Math.min(at[0], output.length - 1), Math.min(at[1], output[0].length - 1)];
+    const padded = pad(image, padding);
+    const inside = (i, j) => image[i - padding]?.[j - padding] !== undefined;
+    const imageGrid = makeGrid({
+      name: `Image, ${image.length} by ${image[0].length}${padding ? `, ${padding} of padding around it` : ""}`,
+      rows: padded.length, columns: padded[0].length, kind: "lf-editable",
+      cell: (i, j) => {
+        const value = inside(i, j) ? image[i - padding][j - padding] : 0;
+        const [row, column] = [i - padding, j - padding];
+        return {
+          text: short(value), lit: inPatch(i, j), quiet: !inside(i, j),
+          selected: String(picked.image) === String([row, column]),
+          label: `${inside(i, j) ? `row ${row}, column ${column}` : "padding"}: ${short(value)}${inPatch(i, j) ? ", in the patch" : ""}`,
+          color: value < 0 ? signColor(value, scale()) : grayColor(value / scale()),
+        };
+      },
+      onSelect: (i, j) => {
+        if (inside(i, j)) picked.image = [i - padding, j - padding];
+        refresh();
+      },
+      onType: (i, j, key) => inside(i, j) && typed(image, i - padding, j - padding, key),
+    });
+    const kernelGrid = makeGrid({
+      name: `Kernel, ${kernel.length} by ${kernel[0].length}`,
+      rows: kernel.length, columns: kernel[0].length, kind: "lf-editable",
+      cell: (i, j) => ({
+        text: short(kernel[i][j]), color: signColor(kernel[i][j], largest(kernel)),
+        selected: String(picked.kernel) === String([i, j]),
+      }),
+      onSelect: (i, j) => { picked.kernel = [i, j]; refresh(); },
+      onType: (i, j, key) => typed(kernel, i, j, key),
+    });
+    const outputGrid = makeGrid({
+      name: `Output, ${output.length} by ${output[0].length}`,
+      rows: output.length, columns: output[0].length,
+      cell: (i, j) => ({
+        text: short(output[i][j]), color: signColor(output[i][j], largest(output)),
+        selected: String(at) === String([i, j]),
+      }),
+      onSelect: (i, j) => { at = [i, j]; refresh(); },
+    });
+    grids = [imageGrid, kernelGrid, outputGrid];
+    stage.replaceChildren(
+      element("div", { class: "lf-panel" }, heading("Image", `${image.length} × ${image[0].length}`), imageGrid.el, editors.image.el),
+      element("div", { class: "lf-panel" }, heading("Kernel", `${kernel.length} × ${kernel[0].length}`), kernelGrid.el, editors.kernel.el),
+      element("div", { class: "lf-panel" }, heading("Output", `${output.length} × ${output[0].length}`), outputGrid.el,
+        element("p", { class: "lf-note" }, sizeText())),
+    );
+    refresh();
+  }
+
+  const scale = () => Math.max(9, largest(image));
+  const sizeText = () => {
+    const [n, k] = [image.length, kernel.length];
+    const inside = padding ? `${n} + 2·${padding} − ${k}` : `${n} − ${k}`;
+    return stride === 1 ? `rows: ${inside} + 1 = ${output.length}`
+      : `rows: floor((${inside}) / ${stride}) + 1 = ${output.length}`;
+  };
+
+  function refresh() {
+    output = compute();
+    for (const grid of grids) grid.draw();
+    editors.image.show();
+    editors.kernel.show();
+    const [i, j] = at;
+    const patch = patchAt(pad(image, padding), i * stride, j * stride, kernel.length, kernel[0].length);
+    const terms = multiply(patch, used()).flat();
+    const captions = ["patch", turned ? "kernel, turned by 180°" : "kernel", "products"];
+    detail.replaceChildren(
+      element("p", {}, element("strong", {}, `Output at row ${i}, column ${j}`),
+        ` lies on rows ${i * stride - padding} to ${i * stride - padding + kernel.length - 1},`
+        + ` columns ${j * stride - padding} to ${j * stride - padding + kernel[0].length - 1} of the image.`),
+      productRow(captions, patch, used(), { text: short }),
+      element("p", { class: "lf-sum" },
+        `${terms.map((t) => (t < 0 ? `(${short(t)})` : short(t))).join(" + ")} = `,
+        element("output", {}, short(sum(terms)))),
+    );
+    const place = i * output[0].length + j;
+    counter.textContent = `cell ${place + 1} of ${output.length * output[0].length}`;
+    earlier.disabled = place === 0;
+    later.disabled = place === output.length * output[0].length - 1;
+  }
+
+  function walk(step) {
+    const columns = output[0].length;
+    const place = at[0] * columns + at[1] + step;
+    if (place < 0 || place >= output.length * columns) return false;
+    at = [Math.floor(place / columns), place % columns];
+    refresh();
+    return place < output.length * columns - 1;
+  }
+
+  const counter = element("span", { class: "lf-note" });
+  const play = player(() => walk(1), 900);
+  const earlier = button("Step back", () => { play.stop(); walk(-1); });
+  const later = button("Step", () => { play.stop(); walk(1); });
+  const changed = (text) => { play.stop(); build(); status.say(text); };
+  const images = Object.keys(IMAGES).map((name) => [name, name]);
+  const kernels = Object.keys(KERNELS).map((name) => [name, name]);
+  const sizes = [0, 1, 2].map((n) => [n, String(n)]);
+
+  root.append(
+    element("div", { class: "lf-controls" },
+      select("Image", [["given", "of the text"], ...images], "given", (name) => {
+        image = name === "given" ? copy(given.image) : image.map((row, i) => row.map((_, j) => IMAGES[name](i, j)));
+        changed(`Image: ${name}.`);
+      }).el,
+      select("Kernel", [["given", "of the text"], ...kernels], "given", (name) => {
+        kernel = copy(name === "given" ? given.kernel : KERNELS[name]);
+        picked.kernel = [0, 0];
+        changed(`Kernel: ${name}.`);
+      }).el,
+      select("Padding", sizes, 0, (value) => {
+        padding = Number(value);
+        changed(`Padding ${padding}: the output is ${compute().length} by ${compute()[0].length}.`);
+      }).el,
+      select("Stride", [1, 2, 3].map((n) => [n, String(n)]), 1, (value) => {
+        stride = Number(value);
+        changed(`Stride ${stride}: the output is ${compute().length} by ${compute()[0].length}.`);
+      }).el,
+      radios("Operation", [["no", "cross-correlation"], ["yes", "convolution"]], "no", (value) => {
+        turned = value === "yes";
+        changed(turned ? "Convolution: the kernel is turned by 180 degrees first." : "Cross-correlation: the kernel lies as it is.");
+      }).el),
+    stage,
+    element("div", { class: "lf-controls" }, earlier, later, play.el, counter),
+    detail,
+    element("p", { class: "lf-note" },
+      "Arrow keys move in a grid. In the image and the kernel, type a digit, − to change the sign, + or Page Up and Page Down to step."),
+    status.el);
+  el.append(root);
+  build();
+  return () => play.stop();
+}
+
+export default { render };
