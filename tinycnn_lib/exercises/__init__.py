@@ -13,12 +13,22 @@ from tinycnn_lib.exercises.chapter22 import (
     check_separable,
     check_strided_conv,
 )
+from tinycnn_lib.exercises.chapter23 import (
+    check_avgpool2d,
+    check_four_class_model,
+    check_output_shape,
+    check_parameter_sharing,
+)
 
 __all__ = [
     "ExerciseError",
     "check_adjoint",
+    "check_avgpool2d",
     "check_diagonal_filter",
+    "check_four_class_model",
+    "check_output_shape",
     "check_output_sizes",
+    "check_parameter_sharing",
     "check_receptive_field",
     "check_separable",
     "check_strided_conv",

@@ -174,6 +174,64 @@ def recognize(got, expected):
     return None
 
 
+def expect_form(name, got, shape, *, on=None, kind="f", dtype=None):
+    """Hold `got` to a finite array of one shape, whatever its numbers are.
+
+    Parameters
+    ----------
+    name : str
+        What the reader calls it: "AvgPool2D(2).forward".
+    got : object
+        Whatever came.
+    shape : tuple of int
+    on : dict, optional
+        As in `fail`.
+    kind : {"f", "i", "b"}
+        Floating-point numbers, integers, or truth values.
+    dtype : dtype, optional
+        If given, the exact dtype.
+
+    Returns
+    -------
+    ndarray
+        `got`.
+
+    Raises
+    ------
+    ExerciseError
+        If it is no array, or has another shape or dtype, or holds NaN or an infinity.
+    """
+    if got is None:
+        fail(f"{name} returns None", on=on, hint="is there a return at its end?")
+    if not isinstance(got, (np.ndarray, np.generic)):
+        hint = "build the result with NumPy, for example in an array made by np.zeros"
+        fail(f"{name} returns a {type(got).__name__}, not a NumPy array", on=on, got=got, hint=hint)
+    array = np.asarray(got)
+    if array.shape != shape:
+        swapped = array.ndim >= 2 and array.swapaxes(-1, -2).shape == shape
+        hint = "the last two axes are swapped" if swapped else None
+        fail(f"{name} returns the wrong shape", on=on, got=array.shape, expected=shape, hint=hint)
+    kinds, words = {
+        "f": ("f", "floating-point numbers"),
+        "b": ("b", "bool"),
+    }.get(kind, ("iu", "integers"))
+    if array.dtype.kind not in kinds or (dtype is not None and array.dtype != dtype):
+        wanted = words if dtype is None else f"{np.dtype(dtype)}, as that of the input"
+        hint = "whole numbers cannot hold a fraction" if array.dtype.kind in "iu" else None
+        fail(
+            f"{name} returns the wrong dtype",
+            on=on,
+            got=str(array.dtype),
+            expected=wanted,
+            hint=hint,
+        )
+    finite = np.isfinite(array)
+    if not finite.all():
+        where = tuple(int(i) for i in np.argwhere(~finite)[0])
+        fail(f"{name} returns {array[where]} at index {where}", on=on, expected="finite numbers")
+    return got
+
+
 def expect_array(name, got, expected, *, on=None, dtype=None, tolerance=None, hint=None):
     """Hold `got`, an answer of the reader's code, to the array `expected`.
 
@@ -204,34 +262,9 @@ def expect_array(name, got, expected, *, on=None, dtype=None, tolerance=None, hi
         If it is no array, or shape, dtype or a number is wrong, or not finite.
     """
     expected = np.asarray(expected)
-    if got is None:
-        fail(f"{name} returns None", on=on, hint="is there a return at its end?")
-    if not isinstance(got, (np.ndarray, np.generic)):
-        fail(
-            f"{name} returns a {type(got).__name__}, not a NumPy array", on=on, got=got,
-            hint="build the result with NumPy, for example in an array made by np.zeros",
-        )  # fmt: skip
-    got_array = np.asarray(got)
-    if got_array.shape != expected.shape:
-        swapped = got_array.ndim >= 2 and got_array.swapaxes(-1, -2).shape == expected.shape
-        fail(
-            f"{name} returns the wrong shape", on=on,
-            got=got_array.shape, expected=expected.shape,
-            hint="the last two axes are swapped" if swapped else None,
-        )  # fmt: skip
-    kinds = {"f": "f", "b": "b"}.get(expected.dtype.kind, "iu")
-    if got_array.dtype.kind not in kinds or (dtype is not None and got_array.dtype != dtype):
-        fail(
-            f"{name} returns the wrong dtype", on=on, got=str(got_array.dtype),
-            expected=str(np.dtype(dtype) if dtype is not None else expected.dtype),
-            hint="whole numbers cannot hold a fraction" if got_array.dtype.kind in "iu" else None,
-        )  # fmt: skip
-    finite = np.isfinite(got_array)
-    if not finite.all():
-        where = tuple(int(i) for i in np.argwhere(~finite)[0])
-        fail(
-            f"{name} returns {got_array[where]} at index {where}", on=on, expected="finite numbers"
-        )
+    got_array = np.asarray(
+        expect_form(name, got, expected.shape, on=on, kind=expected.dtype.kind, dtype=dtype)
+    )
     if tolerance is None:
         tolerance = 1e-9 if got_array.dtype.itemsize >= 8 else 1e-4
     wrong = ~np.isclose(got_array, expected, rtol=tolerance, atol=tolerance)
@@ -262,10 +295,15 @@ def expect_own_memory(name, got, *, on=None, **others):
             )  # fmt: skip
 
 
-def expect_integer(name, got):
-    """Return `got` as an int, or fail; a float with a whole value is told so."""
+def expect_answer(name, got):
+    """Fail if `got` is still the None of the empty answer cell."""
     if got is None:
         fail(f"{name} is None: write your own answer first")
+
+
+def expect_integer(name, got):
+    """Return `got` as an int, or fail; a float with a whole value is told so."""
+    expect_answer(name, got)
     if isinstance(got, (bool, np.bool_)) or not isinstance(got, (int, np.integer)):
         fail(f"{name} is not an integer", got=f"{got!r} ({type(got).__name__})")
     return int(got)
@@ -273,8 +311,7 @@ def expect_integer(name, got):
 
 def expect_shape(name, got, length):
     """Return `got` as a tuple of `length` ints, or fail."""
-    if got is None:
-        fail(f"{name} is None: write your own answer first")
+    expect_answer(name, got)
     if not isinstance(got, (tuple, list)):
         fail(f"{name} is not a tuple", got=f"{got!r} ({type(got).__name__})")
     if len(got) != length:
@@ -287,6 +324,7 @@ def expect_shape(name, got, length):
 
 def expect_method(what, thing, *names):
     """Fail unless `thing` has every one of the methods `names`."""
+    expect_answer(what, thing)
     for name in names:
         if not callable(getattr(thing, name, None)):
             fail(f"{what} has no method {name}", got=thing)
