@@ -114,15 +114,20 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
   });
   function draw() {
     el.classList.toggle("lf-painting", Boolean(painting?.()));
+    const looks = cells.map((row, i) => row.map((_, j) => cell(i, j)));
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
-        const { text, label, color, selected, lit, ring, quiet } = cell(i, j);
+        const { text, label, color, selected, lit, ring, quiet } = looks[i][j];
         const made = cells[i][j];
         if (made.textContent !== text) made.textContent = text;
         made.setAttribute("aria-label", label ?? `row ${i}, column ${j}: ${text}`);
         made.setAttribute("aria-selected", String(Boolean(selected)));
         made.classList.toggle("lf-selected", Boolean(selected));
         made.classList.toggle("lf-lit", Boolean(lit));
+        if (lit) { // a frame around the whole lit region, not around each cell
+          const near = [looks[i - 1]?.[j], looks[i][j + 1], looks[i + 1]?.[j], looks[i][j - 1]];
+          made.style.setProperty("--sides", near.map((other) => (other?.lit ? "0" : "3px")).join(" "));
+        }
         made.classList.toggle("lf-ring", Boolean(ring));
         made.classList.toggle("lf-quiet", Boolean(quiet));
         made.style.background = `rgb(${color.join(" ")})`;

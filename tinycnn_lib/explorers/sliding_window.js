@@ -23,7 +23,7 @@ function render({ model, el }) {
   let kernel = copy(given.kernel);
   let [turned, padding, stride] = [false, 0, 1];
   let at = [0, 0]; // the chosen cell of the output
-  const picked = { image: [0, 0], kernel: [0, 0] };
+  const picked = { image: null, kernel: null }; // the number to edit
 
   const status = announcer();
   const root = element("div", { class: "lf lf-window" });
@@ -54,17 +54,20 @@ function render({ model, el }) {
     const box = element("input", { type: "number", step: 1, min: -99, max: 99 });
     box.addEventListener("input", () => {
       const value = box.valueAsNumber;
-      if (!Number.isFinite(value)) return; // half typed
+      if (!picked[which] || !Number.isFinite(value)) return; // half typed
       const [i, j] = picked[which];
       values()[i][j] = Math.max(-99, Math.min(99, value));
       refresh();
     });
     const text = element("span");
+    const el = element("label", { class: "lf-field" }, text, box);
     return {
-      el: element("label", { class: "lf-field" }, text, box),
+      el,
       show() {
+        el.style.visibility = picked[which] ? "visible" : "hidden"; // keeps its place
+        if (!picked[which]) return;
         const [i, j] = picked[which];
-        text.textContent = `${which} at row ${i}, column ${j}`;
+        text.textContent = `${which}, row ${i}, column ${j}`;
         if (box !== box.getRootNode().activeElement) box.value = values()[i][j];
       },
     };
@@ -186,7 +189,7 @@ function render({ model, el }) {
       }).el,
       select("Kernel", [["given", "of the text"], ...kernels], "given", (name) => {
         kernel = copy(name === "given" ? given.kernel : KERNELS[name]);
-        picked.kernel = [0, 0];
+        picked.kernel = null;
         changed(`Kernel: ${name}.`);
       }).el,
       select("Padding", sizes, 0, (value) => {

@@ -1,0 +1,126 @@
+// The whole network on one picture: select any number, see what it comes from and how.
+
+import { forward, largest, multiply, patchAt, range, sum, table } from "./arithmetic.js";
+import { announcer, element, matrix, number, productRow, radios } from "./grid.js";
+import { at, makePicture, makeStages } from "./stages.js";
+
+function render({ model, el }) {
+  const data = model.get("data");
+  let net = data.networks[0];
+  const picture = makePicture(data, changed);
+  let seen = forward(net, picture.image());
+  const [F, K, k, p] = [net.kernels.length, net.dense_bias.length, net.kernels[0].length, net.pool];
+  const [rows, columns] = [seen.pool[0].length, seen.pool[0][0].length];
+  const inMap = (map, i, j) => `map ${map}, row ${i}, column ${j}`;
+  const inClass = (map, row, label) => data.classes[label];
+  const shapeOf = (maps) => `${maps.length} × ${maps[0].length} × ${maps[0][0].length}`;
+
+  const stages = [
+    { key: "input", title: "Input", note: shapeOf([seen.input]), unit: 1.7, kind: "gray",
+      maps: () => [seen.input], name: (_, i, j) => `row ${i}, column ${j}`, ...picture.stage },
+    { key: "conv", title: "Conv2D", note: shapeOf(seen.conv), unit: 1, kind: "sign", maps: () => seen.conv, name: inMap },
+    { key: "relu", title: "ReLU", note: shapeOf(seen.relu), unit: 1, kind: "sign", maps: () => seen.relu, name: inMap,
+      ring: (f, i, j) => i < rows * p && j < columns * p
+        && String(seen.winners[f][Math.floor(i / p)][Math.floor(j / p)]) === String([i, j]),
+      hint: "A ring marks the winner of each pooling window." },
+    { key: "pool", title: "MaxPool2D", note: shapeOf(seen.pool), unit: 1.4, kind: "sign", maps: () => seen.pool, name: inMap },
+    { key: "flat", title: "Flatten", note: `${seen.flat.length}`, unit: 0.9, kind: "sign",
+      maps: () => [table(seen.flat.length / columns, columns, (i, j) => seen.flat[i * columns + j])],
+      name: (_, i, j) => `number ${i * columns + j}`,
+      hint: `Numbers 0 to ${seen.flat.length - 1} of one row, here ${columns} to a line.` },
+    { key: "logits", title: "Dense", note: `${K}`, unit: 2.2, kind: "sign", maps: () => [[seen.logits]], name: inClass },
+    { key: "probabilities", title: "Softmax", note: `${K}`, unit: 2.2, kind: "share", maps: () => [[seen.probabilities]], name: inClass },
+  ];
+
+  function parents({ stage, map, row, column }) {
+    if (stage === "probabilities") return range(K).map((label) => at("logits", 0, 0, label));
+    if (stage === "logits") return seen.flat.map((_, d) => at("flat", 0, Math.floor(d / columns), d % columns));
+    if (stage === "flat") return [at("pool", Math.floor(row / rows), row % rows, column)];
+    if (stage === "pool") return [at("relu", map, ...seen.winners[map][row][column])];
+    if (stage === "relu") return [at("conv", map, row, column)];
+    if (stage === "conv") return table(k, k, (u, v) => at("input", 0, row + u, column + v)).flat();
+    return [];
+  }
+
+  const weightsOf = (f, label) =>
+    table(rows, columns, (i, j) => net.weights[(f * rows + i) * columns + j][label]);
+  const total = (products, bias, result) =>
+    element("p", { class: "lf-sum" }, `sum of the products ${number(products, 4)} + bias ${number(bias, 4)} = `,
+      element("strong", {}, number(result, 4)));
+
+  function explain({ stage, map, row, column }) {
+    if (stage === "input") return [element("p", {}, "A pixel: 0 is black, 1 is white.")];
+    if (stage === "conv") {
+      const patch = patchAt(seen.input, row, column, k, k);
+      return [productRow(["patch of the input", `kernel ${map}`, "products"], patch, net.kernels[map]),
+        total(sum(multiply(patch, net.kernels[map])), net.conv_bias[map], seen.conv[map][row][column])];
+    }
+    if (stage === "relu") {
+      const before = seen.conv[map][row][column];
+      return [element("p", { class: "lf-sum" }, `max(0, ${number(before, 4)}) = ${number(seen.relu[map][row][column], 4)}`)];
+    }
+    if (stage === "pool") {
+      const [r, c] = seen.winners[map][row][column];
+      const window = patchAt(seen.relu[map], row * p, column * p, p, p);
+      const ties = window.flat().filter((y) => y === seen.pool[map][row][column]).length;
+      return [element("div", { class: "lf-equation" },
+        matrix("window of ReLU's map", window, { digits: 4, marks: [[r - row * p, c - column * p]] })),
+        element("p", {}, ties > 1 ? `${ties} of them are the largest; the first in row-major order wins: `
+          : "The largest wins: ", `row ${r}, column ${c} of the map.`)];
+    }
+    if (stage === "flat") {
+      const [f, i] = [Math.floor(row / rows), row % rows];
+      return [element("p", {}, `The number of map ${f}, row ${i}, column ${column}: place ${f} · ${rows * columns} + ${i} · ${columns} + ${column} = ${row * columns + column} in the row.`)];
+    }
+    if (stage === "logits") {
+      return [...range(F).map((f) => productRow(
+        [`numbers of map ${f}`, `weights for ${data.classes[column]}`, "products"], seen.pool[f], weightsOf(f, column))),
+        total(sum(seen.flat.map((y, d) => y * net.weights[d][column])), net.dense_bias[column], seen.logits[column])];
+    }
+    const top = Math.max(...seen.logits);
+    const powers = seen.logits.map((z) => Math.exp(z - top));
+    return [element("div", { class: "lf-equation" },
+      matrix("logits, less the largest", [seen.logits.map((z) => z - top)], { digits: 4, marks: [[0, column]] }),
+      matrix("exp of them", [powers], { digits: 4, marks: [[0, column]] })),
+      element("p", { class: "lf-sum" }, `${number(powers[column], 4)} / ${number(sum(powers), 4)} = `,
+        element("strong", {}, number(seen.probabilities[column], 4)))];
+  }
+
+  // The parent that weighs most.
+  function strongest(place) {
+    const { stage, map, row, column } = place;
+    if (stage === "input") return null;
+    if (stage === "probabilities") return at("logits", 0, 0, column);
+    const size = (parent) =>
+      stage === "conv" ? Math.abs(seen.input[parent.row][parent.column] * net.kernels[map][parent.row - row][parent.column - column])
+        : stage === "logits" ? Math.abs(seen.flat[parent.row * columns + parent.column] * net.weights[parent.row * columns + parent.column][column]) : 0;
+    return parents(place).reduce((best, parent) => (size(parent) > size(best) ? parent : best));
+  }
+
+  const verdict = element("p", { class: "lf-verdict" });
+  const status = announcer();
+  const view = makeStages({
+    stages, parents, explain, strongest, legend: "Layer", direction: "Walk back", first: at("conv", 0, Math.min(2, seen.conv[0].length - 1), 0),
+  });
+
+  function changed(said) {
+    seen = forward(net, picture.image());
+    const best = seen.probabilities.indexOf(Math.max(...seen.probabilities));
+    const text = `Prediction: ${data.classes[best]}, probability ${number(seen.probabilities[best], 4)}.`;
+    verdict.textContent = text;
+    view.draw();
+    if (said) status.say(`${said} ${text}`);
+  }
+
+  const weights = data.networks.length > 1 && radios("Weights", data.networks.map(({ name }, index) => [index, name]), 0, (index) => {
+    net = data.networks[index];
+    changed(`Weights: ${net.name}.`);
+  }).el;
+  el.append(element("div", { class: "lf lf-network" },
+    element("div", { class: "lf-controls" }, weights, picture.controls), verdict, view.el,
+    element("p", { class: "lf-note" }, "Sums use all digits; two or four are shown. A frame marks what the chosen number comes from."),
+    status.el));
+  changed(null);
+}
+
+export default { render };
