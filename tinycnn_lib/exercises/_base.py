@@ -7,9 +7,12 @@ shape and dtype, is it finite, are the numbers right. The first "no" is the one 
 
 import textwrap
 import traceback
+from pathlib import Path
 
 import numpy as np
 
+# Folders whose lines are not shown to a reader whose code raised: this package's, and NumPy's.
+NOT_THE_READERS = (str(Path(__file__).parent.parent), str(Path(np.__file__).parent))
 PRINTED_ENTRIES = 64  # a larger input is described by its shape
 
 
@@ -96,7 +99,7 @@ def fail(what, *, on=None, got=None, expected=None, hint=None, cause=None):
     raise ExerciseError("\n".join(lines)) from cause
 
 
-def call(name, function, *arguments, on=None, **keywords):
+def call(name, function, *arguments, on=None, hint=None, **keywords):
     """Return `function(*arguments, **keywords)`, run on copies of the arrays.
 
     Parameters
@@ -107,6 +110,8 @@ def call(name, function, *arguments, on=None, **keywords):
         The reader's.
     on : dict, optional
         As in `fail`.
+    hint : str, optional
+        For a call that raises.
 
     Raises
     ------
@@ -117,9 +122,12 @@ def call(name, function, *arguments, on=None, **keywords):
     try:
         result = function(*given, **keywords)
     except Exception as error:
-        steps = traceback.extract_tb(error.__traceback__)[1:]  # without this function's own line
-        line = f", at line {steps[-1].lineno}: {steps[-1].line}" if steps and steps[-1].line else ""
-        fail(f"{name} raised {type(error).__name__}: {error}{line}", on=on, cause=error)
+        # The last line that is the reader's, if any: neither the library's nor this function's.
+        steps = traceback.extract_tb(error.__traceback__)[1:]
+        own = [step for step in steps if not step.filename.startswith(NOT_THE_READERS)]
+        line = f", at line {own[-1].lineno}: {own[-1].line}" if own and own[-1].line else ""
+        what = f"{name} raised {type(error).__name__}: {error}{line}"
+        fail(what, on=on, hint=hint, cause=error)
     for before, after in zip(arguments, given, strict=True):
         if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True):
             fail(

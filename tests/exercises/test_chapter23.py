@@ -1,0 +1,705 @@
+"""The checkers of Chapter 23: right answers pass, each wrong one fails for its own reason."""
+
+import re
+
+import numpy as np
+import pytest
+
+from tinycnn_lib import Conv2D, Dense, Flatten, MaxPool2D, ReLU, Sequential, TinyCNN
+from tinycnn_lib.exercises import (
+    ExerciseError,
+    check_avgpool2d,
+    check_four_class_model,
+    check_output_shape,
+    check_parameter_sharing,
+)
+
+
+def refusal(check, *answer):
+    """Return the message with which `check` refuses `answer`."""
+    with pytest.raises(ExerciseError) as caught:
+        check(*answer)
+    return str(caught.value)
+
+
+# --- 23.1 --------------------------------------------------------------------------------------
+def test_output_shape_is_accepted(capsys):
+    check_output_shape((16, 8, 28, 28), 608)
+    check_output_shape([np.int64(16), 8, 28, 28], np.int64(608))
+    assert capsys.readouterr().out == "Right: the shape and the number of parameters.\n" * 2
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        (None, "shape is None"),
+        (16 * 8 * 28 * 28, "shape is not a tuple"),
+        ((8, 28, 28), "wrong number of axes"),
+        ((16, 8, 28, 28.0), r"shape\[3\] is not an integer"),
+        ((16, 28, 28, 8), "axes in the wrong order.*order is not"),
+        ((1, 8, 28, 28), r"shape\[0\], the number of images"),
+        ((16, 3, 28, 28), r"shape\[1\], the number of channels.*each filter makes one"),
+        ((16, 24, 28, 28), r"shape\[1\], the number of channels"),
+        ((16, 8, 32, 32), r"shape\[2\], the number of rows.*nothing is padded"),
+        ((16, 8, 27, 27), r"shape\[2\], the number of rows.*off by one"),
+        ((16, 8, 28, 27), r"shape\[3\], the number of columns.*off by one"),
+        ((16, 8, 29, 28), r"shape\[2\], the number of rows.*at how many places"),
+        ((16, 8, 6, 6), r"shape\[2\], the number of rows.*at how many places"),
+    ],
+)
+def test_wrong_output_shape(shape, reason):
+    message = refusal(check_output_shape, shape, 608)
+    assert re.search(reason, message, re.DOTALL), message
+    assert "(16, 8, 28, 28)" not in message
+    assert "608" not in message
+
+
+@pytest.mark.parametrize(
+    ("count", "reason"),
+    [
+        (None, "parameter_count is None"),
+        (608.0, "parameter_count is not an integer"),
+        (True, "parameter_count is not an integer"),
+        (600, "what else does the layer learn"),
+        (603, "how many biases belong to one filter"),
+        (601, "how many biases belong to one filter"),
+        (208, "looks at every input channel"),
+        (75, "how many filters"),
+        (76, "how many filters"),
+        (128, "a kernel has two sides"),
+        (608 * 16, "share the same parameters"),
+        (30, "count one filter first"),
+    ],
+)
+def test_wrong_parameter_count(count, reason):
+    message = refusal(check_output_shape, (16, 8, 28, 28), count)
+    assert re.search(reason, message), message
+    assert not re.search(r"\b608\b(?!\.0)", message)
+
+
+# --- 23.3 --------------------------------------------------------------------------------------
+class Strided:
+    """The solution: a sum over p * p slices."""
+
+    def __init__(self, pool_size=2):
+        self.pool_size = pool_size
+
+    def forward(self, x):
+        p = self.pool_size
+        H, W = x.shape[2] // p * p, x.shape[3] // p * p
+        self.input_shape = x.shape
+        y = np.zeros(x[:, :, :H:p, :W:p].shape, dtype=x.dtype)
+        for u in range(p):
+            for v in range(p):
+                y += x[:, :, u:H:p, v:W:p]
+        return y / (p * p)
+
+    def backward(self, d_output):
+        p = self.pool_size
+        H, W = d_output.shape[2] * p, d_output.shape[3] * p
+        d_x = np.zeros(self.input_shape, dtype=d_output.dtype)
+        for u in range(p):
+            for v in range(p):
+                d_x[:, :, u:H:p, v:W:p] = d_output / (p * p)
+        return d_x
+
+
+class Reshaped(Strided):
+    """Written differently: windows as axes of their own; the gradient by repetition."""
+
+    def forward(self, x):
+        p = self.pool_size
+        N, C, H, W = self.input_shape = x.shape
+        windows = x[:, :, : H // p * p, : W // p * p].reshape(N, C, H // p, p, W // p, p)
+        return windows.mean(axis=(3, 5))
+
+    def backward(self, d_output):
+        p = self.pool_size
+        spread = d_output.repeat(p, axis=2).repeat(p, axis=3) / p**2
+        H, W = (self.input_shape[axis] - spread.shape[axis] for axis in (2, 3))
+        return np.pad(spread, ((0, 0), (0, 0), (0, H), (0, W)))
+
+
+class Looped(Strided):
+    """Written differently: four loops, and only what backward needs is kept."""
+
+    def forward(self, x):
+        p, self.input_shape = self.pool_size, x.shape
+        N, C, H, W = x.shape
+        y = np.empty((N, C, H // p, W // p), dtype=x.dtype)
+        for n, c, i, j in np.ndindex(*y.shape):
+            y[n, c, i, j] = x[n, c, i * p : (i + 1) * p, j * p : (j + 1) * p].mean()
+        return y
+
+
+@pytest.mark.parametrize("right", [Strided, Reshaped, Looped])
+def test_average_pooling_is_accepted(right, capsys):
+    check_avgpool2d(right)
+    assert capsys.readouterr().out.startswith("Right: AvgPool2D")
+    assert capsys.readouterr().out == ""
+
+
+class Maximum(MaxPool2D):
+    pass
+
+
+class Summed(Strided):
+    def forward(self, x):
+        return super().forward(x) * self.pool_size**2
+
+
+class Overlapping(Strided):
+    def forward(self, x):
+        p, self.input_shape = self.pool_size, x.shape
+        windows = np.lib.stride_tricks.sliding_window_view(x, (p, p), axis=(2, 3))
+        return windows.mean(axis=(4, 5))
+
+
+class Ceiling(Strided):
+    """Keeps the windows that are not full."""
+
+    def forward(self, x):
+        p, self.input_shape = self.pool_size, x.shape
+        H, W = -x.shape[2] % p, -x.shape[3] % p
+        padded = np.pad(x, ((0, 0), (0, 0), (0, H), (0, W)))
+        return Strided.forward(Strided(p), padded)
+
+
+class Transposed(Strided):
+    def forward(self, x):
+        return super().forward(x).swapaxes(2, 3)
+
+
+class Flipped(Strided):
+    def forward(self, x):
+        return super().forward(x)[:, :, ::-1, ::-1].copy()
+
+
+class Mirrored(Strided):
+    def backward(self, d_output):
+        return super().backward(d_output)[..., ::-1].copy()
+
+
+class SquareOnly(Strided):
+    """Takes the number of rows for the number of columns, too."""
+
+    def forward(self, x):
+        side = min(x.shape[2:])
+        y = super().forward(x)
+        return super().forward(x[:, :, :side, :side]) if side < max(x.shape[2:]) else y
+
+
+class SquareOnlyBackward(Strided):
+    def backward(self, d_output):
+        p = self.pool_size
+        side = d_output.shape[2] * p
+        d_x = super().backward(d_output)
+        d_x[:, :, :, side:] = 0
+        return d_x
+
+
+class FirstChannel(Strided):
+    def forward(self, x):
+        y = super().forward(x)
+        y[:, 1:] = y[:, :1]
+        return y
+
+
+class ChannelMean(Strided):
+    def backward(self, d_output):
+        mean = np.broadcast_to(d_output.mean(axis=1, keepdims=True), d_output.shape)
+        return super().backward(mean)
+
+
+class FirstImage(Strided):
+    def backward(self, d_output):
+        d_x = super().backward(d_output)
+        d_x[1:] = 0
+        return d_x
+
+
+class OneWindowShort(Strided):
+    """Off by one at the border: the last row of windows stays 0."""
+
+    def forward(self, x):
+        y = super().forward(x)
+        if y.shape[2] > 1:
+            y[:, :, -1] = 0
+        return y
+
+
+class ShiftedWindows(Strided):
+    """Drops the first row and column instead of the last ones."""
+
+    def forward(self, x):
+        p = self.pool_size
+        y = super().forward(x[:, :, x.shape[2] % p :, x.shape[3] % p :])
+        self.input_shape = x.shape
+        return y
+
+
+class GradientTooLarge(Strided):
+    def backward(self, d_output):
+        return super().backward(d_output) * self.pool_size**2
+
+
+class OnesOnly(Strided):
+    def backward(self, d_output):
+        return super().backward(np.ones_like(d_output))
+
+
+class WinnerTakesAll(Strided):
+    def backward(self, d_output):
+        p = self.pool_size
+        d_x = np.zeros(self.input_shape)
+        d_x[:, :, : d_output.shape[2] * p : p, : d_output.shape[3] * p : p] = d_output
+        return d_x
+
+
+class Tiled(Strided):
+    def backward(self, d_output):
+        p = self.pool_size
+        d_x = np.zeros(self.input_shape)
+        H, W = d_output.shape[2] * p, d_output.shape[3] * p
+        d_x[:, :, :H, :W] = np.tile(d_output, (1, 1, p, p)) / p**2
+        return d_x
+
+
+class RemainderGetsGradient(Strided):
+    def backward(self, d_output):
+        d_x = super().backward(d_output)
+        p = self.pool_size
+        d_x[:, :, d_output.shape[2] * p :] = 0.25
+        d_x[:, :, :, d_output.shape[3] * p :] = 0.25
+        return d_x
+
+
+class CroppedGradient(Strided):
+    def backward(self, d_output):
+        H, W = (side * self.pool_size for side in d_output.shape[2:])
+        return super().backward(d_output)[:, :, :H, :W]
+
+
+class AlwaysTwo(Strided):
+    def __init__(self, pool_size=2):
+        super().__init__(2)
+
+
+class DefaultThree(Strided):
+    def __init__(self, pool_size=3):
+        super().__init__(pool_size)
+
+
+class NoDefault(Strided):
+    def __init__(self, pool_size):
+        super().__init__(pool_size)
+
+
+class ForwardWritesIntoInput(Strided):
+    def forward(self, x):
+        x /= self.pool_size**2
+        return super().forward(x) * self.pool_size**2
+
+
+class BackwardWritesIntoGradient(Strided):
+    def backward(self, d_output):
+        d_output /= self.pool_size**2
+        return super().backward(d_output) * self.pool_size**2
+
+
+class SharedState(Strided):
+    shapes = {}  # noqa: RUF012 - this is the mistake
+
+    @property
+    def input_shape(self):
+        return self.shapes["last"]
+
+    @input_shape.setter
+    def input_shape(self, shape):
+        self.shapes["last"] = shape
+
+
+class ReusedOutput(Strided):
+    buffer = None
+
+    def forward(self, x):
+        y = super().forward(x)
+        if self.buffer is None or self.buffer.shape != y.shape:
+            self.buffer = np.zeros_like(y)
+        self.buffer[:] = y
+        return self.buffer
+
+
+class ReusedGradient(Strided):
+    buffer = None
+
+    def backward(self, d_output):
+        d_x = super().backward(d_output)
+        if self.buffer is None or self.buffer.shape != d_x.shape:
+            self.buffer = np.zeros_like(d_x)
+        self.buffer[:] = d_x
+        return self.buffer
+
+
+class WholeNumbers(Strided):
+    def forward(self, x):
+        return super().forward(x).astype(int)
+
+
+class DoublesOnly(Strided):
+    def forward(self, x):
+        return super().forward(x.astype(np.float64))
+
+
+class DoubleGradient(Strided):
+    def backward(self, d_output):
+        return super().backward(d_output.astype(np.float64))
+
+
+class NotFinite(Strided):
+    def forward(self, x):
+        y = super().forward(x)
+        y[0, 0, 0, 0] = np.nan
+        return y
+
+
+class ReturnsNone(Strided):
+    def forward(self, x):
+        super().forward(x)
+
+
+class ReturnsList(Strided):
+    def forward(self, x):
+        return super().forward(x).tolist()
+
+
+class BackwardReturnsNone(Strided):
+    def backward(self, d_output):
+        super().backward(d_output)
+
+
+class Raises(Strided):
+    def forward(self, x):
+        return x[:, :, 99]
+
+
+class BackwardRaises(Strided):
+    def backward(self, d_output):
+        raise ZeroDivisionError("by zero")
+
+
+class NoBackward:
+    def forward(self, x):
+        return x
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (None, "AvgPool2D is None"),
+        (Strided(), "wants the class itself"),
+        (NoBackward, "AvgPool2D has no method backward"),
+        (NoDefault, r"AvgPool2D\(\) raised TypeError"),
+        (DefaultThree, r"AvgPool2D\(\)\.forward returns the wrong shape"),
+        (AlwaysTwo, r"AvgPool2D\(3\)\.forward returns the wrong shape"),
+        (Maximum, "the largest numbers of the windows, not their means"),
+        (Summed, "4 times the one expected: a sum is not yet a mean"),
+        (Overlapping, r"forward returns the wrong shape.*expected: \(1, 1, 1, 2\)"),
+        (Ceiling, r"AvgPool2D\(2\)\.forward returns the wrong shape.*on x, shape \(1, 2, 3, 6\)"),
+        (Transposed, r"AvgPool2D\(\)\.forward returns the wrong shape.*axes are swapped"),
+        (Flipped, r"AvgPool2D\(\)\.forward.*mirrored|turned"),
+        (Mirrored, r"AvgPool2D\(2\)\.backward.*mirrored left to right"),
+        (SquareOnly, r"AvgPool2D\(\)\.forward returns the wrong shape"),
+        (SquareOnlyBackward, r"AvgPool2D\(2\)\.backward returns wrong numbers"),
+        (FirstChannel, "forward.*the first channel is right, a later one is not"),
+        (ChannelMean, r"AvgPool2D\(2\)\.backward returns wrong numbers"),
+        (FirstImage, "backward.*the first image of the batch is right, a later one is not"),
+        (OneWindowShort, r"AvgPool2D\(2\)\.forward returns wrong numbers.*\(0, 0, 1, 0\)"),
+        (ShiftedWindows, r"AvgPool2D\(2\)\.forward.*on x, shape \(1, 2, 3, 6\)"),
+        (GradientTooLarge, r"backward.*p \* p = 4 times as much"),
+        (OnesOnly, "backward.*the result is the same for every d_output"),
+        (WinnerTakesAll, "backward.*one pixel of each window gets it all"),
+        (Tiled, "backward.*the numbers are right, their places are not"),
+        (RemainderGetsGradient, "backward.*dropped row or column had no part"),
+        (CroppedGradient, r"backward returns the wrong shape.*expected: \(1, 2, 3, 6\)"),
+        (ForwardWritesIntoInput, r"AvgPool2D\(\)\.forward changes its input in place"),
+        (BackwardWritesIntoGradient, r"AvgPool2D\(2\)\.backward changes its input in place"),
+        (SharedState, "another pool has run forward.*keep what backward needs in self"),
+        (ReusedOutput, "first result of AvgPool2D.2..forward, after a second.*must not change"),
+        (ReusedGradient, "first result of AvgPool2D.2..backward, after a second.*must not change"),
+        (WholeNumbers, "forward returns the wrong dtype.*cannot hold a fraction"),
+        (DoublesOnly, "forward of float32 images returns the wrong dtype.*float64.*float32"),
+        (DoubleGradient, "backward of a float32 gradient returns the wrong dtype"),
+        (NotFinite, r"forward returns nan at index \(0, 0, 0, 0\)"),
+        (ReturnsNone, r"AvgPool2D\(\)\.forward returns None"),
+        (ReturnsList, r"AvgPool2D\(\)\.forward returns a list"),
+        (BackwardReturnsNone, r"AvgPool2D\(2\)\.backward returns None"),
+        (Raises, r"forward raised IndexError.*at line \d+: return x\[:, :, 99\]"),
+        (BackwardRaises, r"AvgPool2D\(2\)\.backward raised ZeroDivisionError: by zero"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else getattr(value, "__name__", repr(value)),
+)
+def test_wrong_average_pooling(wrong, reason):
+    message = refusal(check_avgpool2d, wrong)
+    assert re.search(reason, message, re.DOTALL), message
+    for code in ("repeat", "mean(", "sum(", "range(", "/ p", "//", "::p", "kron"):
+        assert code not in message
+
+
+# --- 23.4 --------------------------------------------------------------------------------------
+def four_classes(*, conv=None, dense=None, end=()):
+    return Sequential(
+        conv or Conv2D(1, 3, 3), ReLU(), MaxPool2D(2), Flatten(), dense or Dense(27, 4), *end
+    )
+
+
+class FourClassCNN(TinyCNN):
+    """Written differently: TinyCNN with another last layer, in both places."""
+
+    def __init__(self, seed=42):
+        super().__init__(seed)
+        self.dense = self.layers[-1] = Dense(27, 4, seed=seed + 1)
+
+
+class ForwardOnly:
+    """Written differently: no Sequential, no backward."""
+
+    def __init__(self):
+        self.conv, self.dense = Conv2D(1, 3, 3), Dense(27, 4)
+
+    def forward(self, x):
+        maps = MaxPool2D(2).forward(ReLU().forward(self.conv.forward(x)))
+        return self.dense.forward(maps.reshape(len(x), 27))
+
+
+class OwnBackward(ForwardOnly):
+    """Written differently: layers as attributes, and a backward that returns nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.relu, self.pool, self.flatten = ReLU(), MaxPool2D(2), Flatten()
+
+    def forward(self, x):
+        maps = self.pool.forward(self.relu.forward(self.conv.forward(x)))
+        return self.dense.forward(self.flatten.forward(maps))
+
+    def backward(self, d_logits):
+        d_maps = self.flatten.backward(self.dense.backward(d_logits))
+        self.conv.backward(self.relu.backward(self.pool.backward(d_maps)))
+
+
+@pytest.mark.parametrize("right", [four_classes, FourClassCNN, OwnBackward])
+def test_four_class_model_is_accepted(right, capsys):
+    check_four_class_model(right())
+    assert "gradients that finite differences confirm" in capsys.readouterr().out
+
+
+def test_four_class_model_without_backward_is_accepted_and_said(capsys):
+    check_four_class_model(ForwardOnly())
+    assert "no gradient was checked" in capsys.readouterr().out
+
+
+class Forgotten(TinyCNN):
+    """The new layer is an attribute, but not in the list that forward runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = Dense(27, 4)
+
+
+class Softmax(ReLU):
+    def forward(self, x):
+        powers = np.exp(x - x.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+
+class Centered(ReLU):
+    """Mixes the images of a batch."""
+
+    def forward(self, x):
+        return x - x.mean(axis=0)
+
+
+class Constant(ForwardOnly):
+    def forward(self, x):
+        return np.tile([0.5, -1.0, 0.0, 2.0], (len(x), 1))
+
+
+class OneRow(ForwardOnly):
+    def forward(self, x):
+        return super().forward(x)[0]
+
+
+class FixedBatch(ForwardOnly):
+    def forward(self, x):
+        return super().forward(np.concatenate([x, x])[:3])
+
+
+class Cropped(ForwardOnly):
+    """The right number of logits from a dense layer that is too small."""
+
+    def __init__(self):
+        self.conv, self.dense = Conv2D(1, 3, 3), Dense(9, 4)
+
+    def forward(self, x):
+        maps = MaxPool2D(2).forward(ReLU().forward(self.conv.forward(x)))
+        return self.dense.forward(maps[:, 0].reshape(len(x), 9))
+
+
+class TwoLayers(ForwardOnly):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.more = Conv2D(1, 8, 3), Dense(8 * 9, 27)
+
+    def forward(self, x):
+        maps = MaxPool2D(2).forward(ReLU().forward(self.conv.forward(x)))
+        return self.dense.forward(self.more.forward(maps.reshape(len(x), -1)))
+
+
+class Scale(ReLU):
+    """Has parameters that the model does not need."""
+
+    weights, bias = np.ones(4), np.zeros(4)
+
+    def forward(self, x):
+        return x * self.weights + self.bias
+
+
+class Matrix(ReLU):
+    """A dense layer without a bias."""
+
+    def __init__(self):
+        self.weights = Dense(27, 4).weights
+
+    def forward(self, x):
+        return x @ self.weights
+
+
+class NoBias(OwnBackward):
+    def __init__(self):
+        super().__init__()
+        self.dense = Matrix()
+
+
+class Hidden:
+    """Keeps its network where no parameters can be found."""
+
+    def __init__(self):
+        network = four_classes()
+        self.forward = network.forward
+
+
+class ForgottenBiasSum(Dense):
+    def __init__(self):
+        super().__init__(27, 4)
+
+    def backward(self, d_output, input_gradient=True):
+        d_x = super().backward(d_output, input_gradient)
+        self.d_bias = d_output.mean(axis=0)
+        return d_x
+
+
+class NoGradientKept(Dense):
+    def __init__(self):
+        super().__init__(27, 4)
+
+    def backward(self, d_output, input_gradient=True):
+        return d_output @ self.weights.T
+
+
+class DoubledInputGradient(OwnBackward):
+    def backward(self, d_logits):
+        d_maps = self.flatten.backward(self.dense.backward(d_logits))
+        return 2 * self.conv.backward(self.relu.backward(self.pool.backward(d_maps)))
+
+
+class BackwardStops(OwnBackward):
+    def backward(self, d_logits):
+        raise NotImplementedError("later")
+
+
+class Normalizing(ForwardOnly):
+    def forward(self, x):
+        x -= 0.5
+        return super().forward(x)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (lambda: None, "model is None"),
+        (lambda: 142, "model has no method forward"),
+        (lambda: FourClassCNN, "wants a model, not a class"),
+        (TinyCNN, r"wrong number of logits.*got: shape \(3, 3\).*which layer makes them"),
+        (Forgotten, r"wrong number of logits.*the list model\.layers"),
+        (lambda: four_classes(dense=Dense(27, 5)), r"wrong number of logits.*\(3, 5\)"),
+        (
+            lambda: four_classes(dense=Dense(48, 4)),
+            r"model\.forward raised ValueError: x: expected D = 48",
+        ),
+        (lambda: four_classes(conv=Conv2D(1, 4, 3), dense=Dense(36, 4)), "no longer TinyCNN's"),
+        (lambda: four_classes(conv=Conv2D(3, 3, 3)), "model.forward raised ValueError"),
+        (lambda: four_classes(end=[Softmax()]), "probabilities, not logits"),
+        (lambda: four_classes(end=[Centered()]), "must not see its neighbors"),
+        (Constant, "same logits for different images"),
+        (OneRow, r"returns the wrong shape.*got: \(4,\)"),
+        (FixedBatch, r"of one image returns the wrong shape"),
+        (TwoLayers, "no longer TinyCNN's"),
+        (Cropped, "the dense layer is wrong.*what Flatten delivers"),
+        (lambda: four_classes(end=[Dense(4, 4)]), "the dense layer is wrong"),
+        (lambda: four_classes(end=[Scale()]), "the biases are wrong"),
+        (NoBias, "the parameter bias of the Matrix is not an array"),
+        (Hidden, "no parameters were found"),
+        (lambda: four_classes(dense=ForgottenBiasSum()), r"gradient of forgottenbiassum\.bias"),
+        (lambda: four_classes(dense=NoGradientKept()), "gradient of nogradientkept.weights is mis"),
+        (DoubledInputGradient, r"model\.backward returns wrong numbers.*2 times the one expected"),
+        (BackwardStops, r"model\.backward raised NotImplementedError: later, at line \d+: raise"),
+        (Normalizing, r"model\.forward changes its input in place"),
+    ],
+)
+def test_wrong_four_class_model(wrong, reason):
+    message = refusal(check_four_class_model, wrong())
+    assert re.search(reason, message, re.DOTALL), message
+
+
+@pytest.mark.parametrize("wrong", [TinyCNN, Forgotten, lambda: four_classes(dense=Dense(27, 5))])
+def test_four_class_message_keeps_the_solution(wrong):
+    message = refusal(check_four_class_model, wrong())
+    for solution in ("27, 4", "142", "112"):
+        assert solution not in message
+
+
+def test_four_class_check_leaves_the_parameters_alone(capsys):
+    model = four_classes()
+    before = {name: value.copy() for name, value in model.parameters().items()}
+    check_four_class_model(model)
+    for name, value in model.parameters().items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+# --- 23.5 --------------------------------------------------------------------------------------
+def test_parameter_sharing_is_accepted(capsys):
+    check_parameter_sharing(1080, 7020)
+    assert capsys.readouterr().out.startswith("Right: both counts.")
+
+
+@pytest.mark.parametrize(
+    ("counts", "reason"),
+    [
+        ((None, 7020), "local_count is None"),
+        ((1080, None), "dense_count is None"),
+        (("1080", 7020), "local_count is not an integer"),
+        ((972, 7020), "local_count is wrong.*what else has each"),
+        ((975, 7020), "local_count is wrong.*neither are the biases"),
+        ((360, 7020), "local_count is wrong.*how many filters"),
+        ((30, 7020), "local_count is wrong.*that is what sharing needs"),
+        ((7020, 1080), "local_count is wrong.*count for one"),
+        ((1080, 6912), "dense_count is wrong.*what else has each"),
+        ((1080, 1839), "dense_count is wrong.*count for one"),
+    ],
+)
+def test_wrong_parameter_sharing(counts, reason):
+    message = refusal(check_parameter_sharing, *counts)
+    assert re.search(reason, message, re.DOTALL), message
+    right = "1080" if "local_count" in message.splitlines()[0] else "7020"
+    assert right not in message.replace("'1080'", "")
