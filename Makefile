@@ -39,3 +39,41 @@ $(INSTALLED): requirements.txt pyproject.toml
 # --- the chapters ----------------------------------------------------------------------------
 notebooks: $(INSTALLED)
 	$(BIN)/python book/notebooks.py $(if $(NB),$(addsuffix .md,$(basename $(NB))))
+
+# --- the book --------------------------------------------------------------------------------
+# A build is always a whole one (some seconds), strict, and made anew only if something changed:
+# a file, or the address of the repository.
+SOURCES := $(shell find _config.yml _toc.yml index.md references.bib chapters appendix book \
+  -name '.*' -prune -o -name __pycache__ -prune -o -print)
+ADDRESS := $(GITHUB_SERVER_URL) $(GITHUB_REPOSITORY) $(BOOK_URL) $(shell git remote get-url origin 2>/dev/null)
+
+book: $(BUILT)
+	@echo 'The book: $(CURDIR)/$(HTML)/index.html'
+
+$(BUILT): $(INSTALLED) $(SOURCES) _build/.address
+	rm -rf $(HTML)
+	$(BIN)/jupyter-book build . -q -W -n --keep-going --all
+	@touch $@
+
+# Changes only if the address does.
+.PHONY: address
+_build/.address: address
+	@mkdir -p _build
+	@echo '$(ADDRESS)' | cmp -s - $@ || echo '$(ADDRESS)' > $@
+
+serve: book
+	@echo 'Serving on http://localhost:$(PORT)/ (Ctrl-C ends it)'
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(HTML)
+
+zip: book
+	cd $(HTML) && $(CURDIR)/$(BIN)/python -m zipfile -c ../building-a-cnn-from-scratch.zip .
+	@echo 'The offline book: $(CURDIR)/_build/building-a-cnn-from-scratch.zip'
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache .coverage
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+lock: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras pyproject.toml \
+	  --output-file requirements.txt --no-emit-index-url --custom-compile-command 'make lock'

@@ -1,0 +1,78 @@
+"""Where the book lives: its repository and its public address, found when it is built.
+
+Nobody types these addresses into a file, so a fork's buttons lead to the fork. What is not known
+is left out: without a repository there is no launch, repository or edit button, and without a
+public address no sitemap and no canonical link.
+"""
+
+import os
+import re
+import subprocess
+from urllib.parse import urlsplit
+
+FORGES = ("github.com", "gitlab.com", "bitbucket.org")
+REMOTE = re.compile(
+    r"(?:https://|ssh://)?(?:[^@/\s]+@)?(?P<host>[\w.-]+)(?::\d+)?[:/](?P<path>[\w.-]+(?:/[\w.-]+)+?)"
+    r"(?:\.git)?/?"
+)
+
+
+def repository_of_remote(remote):
+    """Return https://host/owner/name for a remote on a public forge, or None.
+
+    Names and passwords in the remote's address are dropped.
+    """
+    match = REMOTE.fullmatch(remote.strip())
+    if not match or match["host"].lower() not in FORGES:
+        return None
+    return f"https://{match['host'].lower()}/{match['path']}"
+
+
+def find_repository(environment, folder):
+    """Return the repository's address: what the CI says, else the git remote, else None."""
+    if environment.get("GITHUB_REPOSITORY"):
+        server = environment.get("GITHUB_SERVER_URL") or "https://github.com"
+        return f"{server.rstrip('/')}/{environment['GITHUB_REPOSITORY']}"
+    command = ["git", "-C", str(folder), "remote", "get-url", "origin"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return repository_of_remote(answer.stdout)
+
+
+def find_public_address(environment):
+    """Return the address at which the built book will stand, with a slash at its end, or ''."""
+    if environment.get("BOOK_URL"):
+        return environment["BOOK_URL"].rstrip("/") + "/"
+    owner, _, name = environment.get("GITHUB_REPOSITORY", "").partition("/")
+    server = environment.get("GITHUB_SERVER_URL") or "https://github.com"
+    if not name or urlsplit(server).hostname != "github.com":
+        return ""
+    pages = f"{owner.lower()}.github.io"
+    return f"https://{pages}/" if name.lower() == pages else f"https://{pages}/{name}/"
+
+
+def fill_in(app, config):
+    """Write the addresses into the configuration, or take out what needs one."""
+    repository = find_repository(os.environ, app.srcdir)
+    options = config.html_theme_options
+    options["repository_url"] = repository or ""
+    options["use_repository_button"] = bool(repository)
+    options["use_edit_page_button"] = bool(repository)
+    options["use_issues_button"] = bool(repository)
+    if not repository or urlsplit(repository).hostname not in FORGES:
+        options["launch_buttons"] = {}
+    address = find_public_address(os.environ)
+    config.html_baseurl = config.ogp_site_url = address
+    config.ogp_site_name = config.html_title
+    config.notfound_urls_prefix = urlsplit(address).path or "/"
+    config.sitemap_url_scheme = "{link}"
+
+
+def setup(app):
+    """Fill in the addresses as soon as the configuration is read."""
+    if find_public_address(os.environ):
+        app.setup_extension("sphinx_sitemap")
+    app.connect("config-inited", fill_in, priority=100)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

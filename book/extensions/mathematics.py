@@ -1,0 +1,89 @@
+"""Typeset formulas while the book is built, so that a reader's browser runs no script for them.
+
+KaTeX writes each formula twice: as HTML for the eye and as MathML for screen readers and copying.
+It runs inside Python (mini-racer), from the copy in book/static/vendor/katex. A formula that it
+cannot read is a warning with its place, and so fails the strict build.
+"""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+from docutils import nodes
+from py_mini_racer import JSEvalException, MiniRacer
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+KATEX = Path(__file__).resolve().parent.parent / "static" / "vendor" / "katex" / "katex.min.js"
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def typesetter():
+    """Yield a function (formula, display) -> HTML; it raises ValueError for a bad formula."""
+    with MiniRacer() as javascript:
+        javascript.eval(KATEX.read_text(encoding="utf-8"))
+
+        def typeset(formula, display):
+            options = {"displayMode": display, "output": "htmlAndMathml", "strict": "error"}
+            try:
+                return javascript.call("katex.renderToString", formula, options)
+            except JSEvalException as error:
+                reason = str(error).partition("ParseError: ")[2].splitlines() or [str(error)]
+                raise ValueError(reason[0]) from None
+
+        yield typeset
+
+
+def prepare(formula):
+    """Bring a display formula of several lines into a form that KaTeX aligns."""
+    if "\\\\" in formula and "\\begin" not in formula:
+        return f"\\begin{{split}}{formula}\\end{{split}}"
+    return formula.strip()
+
+
+def typeset_page(app, doctree, docname):
+    """Typeset all formulas of one page and keep the result on their nodes."""
+    formulas = list(doctree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block)))
+    if app.builder.format != "html" or not formulas:
+        return
+    with typesetter() as typeset:
+        for node in formulas:
+            display = isinstance(node, nodes.math_block)
+            text = prepare(node.astext()) if display else node.astext()
+            try:
+                node["html"] = typeset(text, display)
+            except ValueError as error:
+                logger.warning("cannot typeset %r: %s", text, error, location=node)
+                node["html"] = ""
+
+
+def visit_inline(translator, node):
+    """Write a formula that stands in a line of text."""
+    html = node.get("html")
+    if html is None:  # in a title that another page shows
+        with typesetter() as typeset:
+            html = typeset(node.astext(), False)
+    translator.body.append(f'<span class="math notranslate nohighlight">{html}</span>')
+    raise nodes.SkipNode
+
+
+def visit_display(translator, node):
+    """Write a formula that stands alone, with its number if it has a label."""
+    translator.body.append(
+        translator.starttag(node, "div", CLASS="math notranslate nohighlight formula")
+    )
+    translator.body.append(f'<div class="formula-scroll">{node["html"]}</div>')
+    if node["number"]:
+        number = get_node_equation_number(translator, node)
+        translator.body.append(f'<span class="eqno">({number})')
+        translator.add_permalink_ref(node, "Link to this equation")
+        translator.body.append("</span>")
+    translator.body.append("</div>")
+    raise nodes.SkipNode
+
+
+def setup(app):
+    """Register KaTeX as Sphinx's renderer of formulas."""
+    app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
+    app.connect("doctree-resolved", typeset_page)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
