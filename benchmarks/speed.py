@@ -4,7 +4,7 @@ Both sides run in one process, on one thread, in alternating rounds, so that a b
 both alike; the ratio is the median over the rounds. A training step is forward, loss, backward
 without the first layer's input gradient, and an SGD update. Before timing, both sides must agree.
 
-Usage: python benchmarks/speed.py [--quick]
+Usage: python benchmarks/speed.py [--quick | --smoke]
 With PyTorch installed (it is no dependency) its eager mode is a third column.
 """
 
@@ -171,6 +171,7 @@ def pretty(value):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="leave out W3, the slow one")
+    parser.add_argument("--smoke", action="store_true", help="one round of each: does it run?")
     arguments = parser.parse_args()
 
     peers = f"PyTorch {torch.__version__}" if torch else "PyTorch left out (not installed)"
@@ -180,8 +181,10 @@ def main():
     print(header + (f" {'torch':>9} {'ratio':>6}" if torch else "") + "  target")
     missed = 0
     for name, build, shape, classes, dtype, rounds, runs, loop_runs, targets in WORKLOADS:
-        if arguments.quick and name.startswith("W3"):
+        if (arguments.quick or arguments.smoke) and name.startswith("W3"):
             continue
+        if arguments.smoke:
+            rounds, runs, targets = 1, 1, None
         rng = np.random.default_rng(0)
         x = rng.normal(size=shape).astype(dtype)
         y = rng.integers(0, classes, size=len(x))
@@ -194,7 +197,9 @@ def main():
             a, b, ratio = race(ours[index], loops[index], rounds, runs, loop_runs)
             line = f"{name:<14} {dtype:<8} {what:<8} {pretty(a):>9} {pretty(b):>10} {ratio:>6.1f}x"
             if peer:
-                _, b, peer_ratio = race(ours[index], peer[index], max(rounds, 11), runs, runs)
+                _, b, peer_ratio = race(
+                    ours[index], peer[index], max(rounds, 1 if arguments.smoke else 11), runs, runs
+                )
                 line += f" {pretty(b):>9} {peer_ratio:>5.2f}x"
             if targets:
                 met = ratio >= targets[index]

@@ -244,9 +244,7 @@ def test_flatten_equals_its_naive_twin_and_round_trips(case):
     np.testing.assert_array_equal(y, loops.flatten_forward(x))
     np.testing.assert_array_equal(layer.backward(y), x)
     d_output = rng.normal(size=y.shape)
-    np.testing.assert_array_equal(
-        layer.backward(d_output), loops.flatten_backward(d_output, shape)
-    )
+    np.testing.assert_array_equal(layer.backward(d_output), loops.flatten_backward(d_output, shape))
 
 
 # Dense
@@ -351,19 +349,22 @@ class Frame:
         lambda x: x.astype(">f8"),
         Frame,
     ],
-    ids="list uint8 int64 bool fortran flipped strided read-only big-endian pandas-like".split(),
+    ids=[
+        *("list", "uint8", "int64", "bool", "fortran", "flipped", "strided", "read-only"),
+        *("big-endian", "pandas-like"),
+    ],
 )
 def test_all_forms_of_the_same_numbers_give_the_same_result(build, disguise):
     (layer, shape), (other, _) = build(), build()
     x = np.random.default_rng(9).integers(0, 3, size=shape).astype(float)
     given_x = disguise(x.copy())
-    if getattr(given_x, "dtype", None) == bool:
+    if getattr(given_x, "dtype", None) == np.bool_:
         x = (x > 1).astype(float)
     y, other_y = layer.forward(x), other.forward(given_x)
     np.testing.assert_array_equal(y, other_y)
     d_output = np.random.default_rng(10).integers(0, 3, size=y.shape).astype(float)
     given_d = disguise(d_output.copy())
-    if getattr(given_d, "dtype", None) == bool:
+    if getattr(given_d, "dtype", None) == np.bool_:
         d_output = (d_output > 1).astype(float)
     np.testing.assert_array_equal(layer.backward(d_output), other.backward(given_d))
 
