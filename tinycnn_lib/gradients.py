@@ -60,7 +60,7 @@ def numerical_gradient(function, array, step=1e-6):
 
 
 def relative_error(a, b, floor=1e-8):
-    """Return |a - b| / max(|a|, |b|, floor), entry by entry: 0 if equal, at most 2.
+    """Return `|a - b| / max(|a|, |b|, floor)`, entry by entry: 0 if equal, at most 2.
 
     Parameters
     ----------
