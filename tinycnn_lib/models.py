@@ -102,8 +102,8 @@ class Sequential:
         try:
             return getattr(layer, method)(*arguments, **options)
         except Exception as error:
-            place = f"layers[{self.layers.index(layer)}], {type(layer).__name__}.{method}"
-            error.add_note(f"(raised by {place}, on what the layers before it handed on)")
+            position = self.layers.index(layer)
+            error.add_note(f"raised by layers[{position}], {type(layer).__name__}.{method}")
             raise
 
     def predict(self, x):
