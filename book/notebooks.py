@@ -19,7 +19,11 @@ from pathlib import Path
 import jupytext
 import nbformat
 from jupytext.config import load_jupytext_config
-from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
+from nbconvert.preprocessors import (
+    CellExecutionError,
+    CoalesceStreamsPreprocessor,
+    ExecutePreprocessor,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 CELL_TIMEOUT = 60  # seconds
@@ -78,6 +82,8 @@ def execute(source):
         timeout=CELL_TIMEOUT, kernel_name="python3", record_timing=False, store_widget_state=True
     )
     runner.preprocess(notebook, {"metadata": {"path": str(source.parent)}})
+    # A slow cell's output arrives in pieces, cut by the clock: join them.
+    notebook, _ = CoalesceStreamsPreprocessor().preprocess(notebook, {})
     # The exact Python version belongs to the machine, not to the chapter.
     notebook.metadata.get("language_info", {}).pop("version", None)
     nbformat.validate(notebook)
