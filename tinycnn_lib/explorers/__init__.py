@@ -1,6 +1,14 @@
 """The living figures: see and touch every number of the network, in Jupyter or in a static page."""
 
+from tinycnn_lib.explorers.gradient import explore_gradient
 from tinycnn_lib.explorers.network import explore_network
+from tinycnn_lib.explorers.replay import RunRecorder, replay_training
 from tinycnn_lib.explorers.sliding_window import explore_convolution
 
-__all__ = ["explore_convolution", "explore_network"]
+__all__ = [
+    "RunRecorder",
+    "explore_convolution",
+    "explore_gradient",
+    "explore_network",
+    "replay_training",
+]

@@ -120,3 +120,29 @@ def rebuild(data):
     conv.weights, conv.bias = kernels[:, None], np.array(data["conv_bias"])
     dense.weights, dense.bias = weights, np.array(data["dense_bias"])
     return conv, ReLU(), MaxPool2D(data["pool"]), Flatten(), dense
+
+
+def everything(model, image, names):
+    """Return a figure's data: the networks, the image, what else can stand there, the classes.
+
+    Parameters
+    ----------
+    model : Sequential, or dict of str to Sequential
+    image : array_like or None
+    names : sequence of str or None
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `network`, `picture` and `class_names`; also if several models have not one shape.
+    """
+    models = model if isinstance(model, dict) else {"your model": model}
+    if not models:
+        raise ValueError("model: expected at least one model, got an empty dict; pass TinyCNN()")
+    networks = [network(str(name), each) for name, each in models.items()]
+    shapes = {(np.shape(n["kernels"]), n["pool"], np.shape(n["weights"])) for n in networks}
+    if len(shapes) > 1:
+        raise ValueError(f"model: expected models of one shape, got {sorted(map(str, shapes))}")
+    first = next(iter(models.values()))
+    image = picture(image, first)
+    return {"networks": networks, **scene(image, class_names(names, first))}

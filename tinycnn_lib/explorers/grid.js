@@ -140,13 +140,17 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
   return { el, draw, focus: () => cells[stop[0]][stop[1]].focus(), cells };
 }
 
-// A small table of numbers to read, not to operate. `marks` is a list of [row, column] set apart.
-export function matrix(caption, values, { digits = 2, marks = [], text } = {}) {
+// A small table of numbers to read, not to operate. `marks` is a list of [row, column] set apart;
+// with a `limit` the cells are colored on that scale.
+export function matrix(caption, values, { digits = 2, marks = [], text, limit } = {}) {
   const marked = new Set(marks.map(String));
   const write = text ?? ((value) => number(value, digits));
   const body = values.map((row, i) =>
-    element("tr", {}, row.map((value, j) =>
-      element("td", { class: marked.has(String([i, j])) ? "lf-mark" : null }, write(value)))));
+    element("tr", {}, row.map((value, j) => {
+      const color = limit && signColor(value, limit);
+      const style = limit && `background: rgb(${color.join(" ")}); color: ${inkOn(color)}`;
+      return element("td", { class: marked.has(String([i, j])) ? "lf-mark" : null, style }, write(value));
+    })));
   return element("table", { class: "lf-matrix" }, element("caption", {}, caption), element("tbody", {}, body));
 }
 

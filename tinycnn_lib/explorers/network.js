@@ -1,6 +1,6 @@
 // The whole network on one picture: select any number, see what it comes from and how.
 
-import { forward, largest, multiply, patchAt, range, sum, table } from "./arithmetic.js";
+import { forward, multiply, patchAt, range, sum, table } from "./arithmetic.js";
 import { announcer, element, matrix, number, productRow, radios } from "./grid.js";
 import { at, makePicture, makeStages } from "./stages.js";
 
@@ -97,10 +97,17 @@ function render({ model, el }) {
     return parents(place).reduce((best, parent) => (size(parent) > size(best) ? parent : best));
   }
 
+  // Where to begin: the largest number that the convolution gives.
+  function loudest() {
+    const places = seen.conv.flatMap((map, f) => map.flatMap((row, i) => row.map((_, j) => at("conv", f, i, j))));
+    const value = ({ map, row, column }) => seen.conv[map][row][column];
+    return places.reduce((best, place) => (value(place) > value(best) ? place : best));
+  }
+
   const verdict = element("p", { class: "lf-verdict" });
   const status = announcer();
   const view = makeStages({
-    stages, parents, explain, strongest, legend: "Layer", direction: "Walk back", first: at("conv", 0, Math.min(2, seen.conv[0].length - 1), 0),
+    stages, parents, explain, strongest, legend: "Layer", direction: "Walk back", first: loudest(),
   });
 
   function changed(said) {

@@ -105,14 +105,4 @@ def explore_network(model, image=None, class_names=None):
     TypeError, ValueError
         If the model is another, a number is not finite, or the image does not fit.
     """
-    models = model if isinstance(model, dict) else {"your model": model}
-    if not models:
-        raise ValueError("model: expected at least one model, got an empty dict; pass TinyCNN()")
-    networks = [contents.network(str(name), each) for name, each in models.items()]
-    shapes = {(np.shape(n["kernels"]), n["pool"], np.shape(n["weights"])) for n in networks}
-    if len(shapes) > 1:
-        raise ValueError(f"model: expected models of one shape, got {sorted(map(str, shapes))}")
-    first = next(iter(models.values()))
-    image = contents.picture(image, first)
-    classes = contents.class_names(class_names, first)
-    return Network({"networks": networks, **contents.scene(image, classes)})
+    return Network(contents.everything(model, image, class_names))

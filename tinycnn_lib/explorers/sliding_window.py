@@ -52,7 +52,7 @@ class SlidingWindow(LivingFigure):
         figure = Figure(figsize=(6, 3), layout="constrained")
         axes = figure.subplots(1, 3, width_ratios=[values.shape[1] for values in panels])
         scale = max(9, np.abs(image).max())
-        title = "{} {} × {}"
+        title = "{} {} \N{MULTIPLICATION SIGN} {}"
         plotting.show_image(axes[0], image, high=scale, title=title.format("Image", *image.shape))
         plotting.show_map(axes[1], kernel, title=title.format("Kernel", *kernel.shape))
         plotting.show_map(axes[2], output, title=title.format("Output", *output.shape))

@@ -15,7 +15,8 @@ function shape(tag, attributes) {
 }
 const rgb = (color) => `rgb(${color.join(" ")})`;
 
-// stages: [{key, title, note, unit, kind, maps(), name(map, row, column), ring?, hint?, extra?, ...}]
+// stages: [{key, title, note, unit, kind, maps(), name(map, row, column), mapName?, digits?, ring?,
+//   hint?, extra?, onType?, onPaint?, painting?}]
 //   `maps()` gives the present numbers [map][row][column]; `kind` is "gray", "sign" or "share";
 //   `unit` is the side of a cell in the overview.
 // parents(place): the places of the numbers that the number at `place` is computed from.
@@ -26,6 +27,7 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
   const valueAt = ({ stage, map, row, column }) => stageOf(stage).maps()[map][row][column];
   const colorIn = (stage, value, limit) =>
     stage.kind === "gray" ? grayColor(value) : signColor(value, stage.kind === "share" ? 1 : limit);
+  const mapName = (stage, m) => stage.mapName?.(m) ?? `map ${m}`;
   const nameOf = (place) =>
     `${stageOf(place.stage).title}, ${stageOf(place.stage).name(place.map, place.row, place.column)}`;
 
@@ -111,15 +113,15 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     shown = chosen.stage;
     const stage = stageOf(shown);
     grids = stage.maps().map((map, m) => makeGrid({
-      name: `${stage.title}${stage.maps().length > 1 ? `, map ${m}` : ""}`,
+      name: `${stage.title}${stage.maps().length > 1 ? `, ${mapName(stage, m)}` : ""}`,
       rows: map.length, columns: map[0].length,
       cell: (i, j) => {
         const value = stage.maps()[m][i][j];
         const place = at(stage.key, m, i, j);
         const ring = stage.ring?.(m, i, j);
         return {
-          text: number(value), color: colorIn(stage, value, stage.limit), ring,
-          label: `${stage.name(m, i, j)}: ${number(value)}${ring ? ", winner of its window" : ""}`,
+          text: number(value, stage.digits), color: colorIn(stage, value, stage.limit), ring,
+          label: `${stage.name(m, i, j)}: ${number(value, stage.digits)}${ring ? ", winner of its window" : ""}`,
           selected: keyOf(place) === keyOf(chosen), lit: lights.has(keyOf(place)),
         };
       },
@@ -128,7 +130,8 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     }));
     layer.replaceChildren(...grids.map((grid, m) =>
       element("div", { class: "lf-panel" },
-        grids.length > 1 && element("div", { class: "lf-heading" }, element("strong", {}, `map ${m}`)), grid.el)));
+        grids.length > 1 && element("div", { class: "lf-heading" }, element("strong", {}, mapName(stage, m))), grid.el)));
+    layer.classList.toggle("lf-roomy", stage.digits > 2);
     layerNote.textContent = stage.hint ?? "";
     extras.replaceChildren(...(stage.extra ? [stage.extra] : []));
   }
@@ -161,7 +164,7 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     draw();
   }
 
-  const tabs = radios(legend, stages.map(({ key, title, note }) => [key, `${title} ${note}`]), first.stage,
+  const tabs = radios(legend, stages.map(({ key, title, note }) => [key, `${title} ${note}`.trim()]), first.stage,
     (key) => choose(at(key, 0, 0, 0)));
   const el = element("div", {}, overview, tabs.el, extras, layer, layerNote, detail);
   return { el, draw, choose, chosen: () => chosen };

@@ -1,0 +1,240 @@
+// The gradient's way back: of any weight, bias or pixel, and the terms that it sums.
+
+import { backward, forward, lossOf, crossEntropy, patchAt, range, scatterTerms, sum, table, turnedTerms } from "./arithmetic.js";
+import { announcer, element, matrix, number, productRow, radios, select } from "./grid.js";
+import { at, makePicture, makeStages } from "./stages.js";
+
+const FURTHEST = 1; // the largest nudge
+
+function render({ model, el }) {
+  const data = model.get("data");
+  let net = data.networks[0];
+  let target = data.target;
+  let view = "scatter";
+  const picture = makePicture(data, changed);
+  let seen = forward(net, picture.image());
+  let back = backward(net, seen, target);
+  const [F, K, k, p] = [net.kernels.length, net.dense_bias.length, net.kernels[0].length, net.pool];
+  const [rows, columns] = [seen.pool[0].length, seen.pool[0][0].length];
+  const inMap = (map, i, j) => `map ${map}, row ${i}, column ${j}`;
+  const inFilter = (f, u, v) => `filter ${f}, row ${u}, column ${v}`;
+  const ofClass = (_, label) => data.classes[label];
+  const common = { kind: "sign", digits: 3 };
+  const filter = (m) => `filter ${m}`;
+
+  const stages = [
+    { key: "input", title: "d input", unit: 1.5, maps: () => [back.d_input], name: (_, i, j) => `row ${i}, column ${j}` },
+    { key: "kernels", title: "d kernels", unit: 1.5, maps: () => back.d_kernels, name: inFilter, mapName: filter },
+    { key: "conv_bias", title: "d conv bias", unit: 1.5, maps: () => [back.d_conv_bias.map((d) => [d])], name: (_, f) => `filter ${f}` },
+    { key: "conv", title: "d Conv2D", unit: 1, maps: () => back.d_conv, name: inMap },
+    { key: "relu", title: "d ReLU", unit: 1, maps: () => back.d_relu, name: inMap },
+    { key: "pool", title: "d MaxPool2D", unit: 1.4, maps: () => back.d_pool, name: inMap },
+    { key: "flat", title: "d Flatten", unit: 0.9, name: (_, i, j) => `number ${i * columns + j}`,
+      maps: () => [table(F * rows, columns, (i, j) => back.d_flat[i * columns + j])] },
+    { key: "weights", title: "d dense weights", unit: 0.65, mapName: (label) => `to ${data.classes[label]}`,
+      maps: () => range(K).map((label) => table(F * rows, columns, (i, j) => back.d_weights[i * columns + j][label])),
+      name: (label, i, j) => `from number ${i * columns + j} to ${data.classes[label]}` },
+    { key: "dense_bias", title: "d dense bias", unit: 1.5, maps: () => [back.d_dense_bias.map((d) => [d])], name: ofClass },
+    { key: "logits", title: "d logits", unit: 1.5, maps: () => [back.d_logits.map((d) => [d])], name: ofClass },
+  ].map((stage) => ({ ...common, ...stage, note: "" }));
+
+  function parents({ stage, map, row, column }) {
+    const whole = () => table(back.d_conv[0].length, back.d_conv[0][0].length, (i, j) => at("conv", map, i, j)).flat();
+    if (stage === "input") {
+      return range(F).flatMap((f) => scatterTerms(net, back.d_conv, f, row, column).map((t) => at("conv", f, t.row, t.column)));
+    }
+    if (stage === "kernels") return whole();
+    if (stage === "conv_bias") { map = row; return whole(); }
+    if (stage === "conv") return [at("relu", map, row, column)];
+    if (stage === "relu") {
+      const window = windowOf(row, column);
+      return window && String(seen.winners[map][window[0]][window[1]]) === String([row, column]) ? [at("pool", map, ...window)] : [];
+    }
+    if (stage === "pool") return [at("flat", 0, map * rows + row, column)];
+    if (stage === "flat") return range(K).map((label) => at("logits", 0, label, 0));
+    if (stage === "weights") return [at("logits", 0, map, 0)];
+    if (stage === "dense_bias") return [at("logits", 0, row, 0)];
+    return [];
+  }
+
+  function windowOf(row, column) {
+    const [i, j] = [Math.floor(row / p), Math.floor(column / p)];
+    return i < rows && j < columns ? [i, j] : null;
+  }
+
+  const says = (text) => element("p", { class: "lf-sum" }, text);
+  const totals = (parts, result, what) =>
+    says([...parts.map((part) => number(part, 4))].join(" + ").replaceAll("+ −", "− ") + ` = ${number(result, 4)}, ${what}`);
+
+  function explain(place) {
+    const { stage, map, row, column } = place;
+    const parts = terms(place);
+    if (["kernels", "conv_bias", "weights", "dense_bias", "input"].includes(stage)) parts.push(nudge(place));
+    return parts;
+  }
+
+  function terms({ stage, map, row, column }) {
+    if (stage === "logits") {
+      const q = seen.probabilities[row];
+      return [says(`probability − ${row === target ? "1 (the target)" : "0 (not the target)"}: ${number(q, 4)} − ${row === target ? 1 : 0} = ${number(back.d_logits[row], 4)}`)];
+    }
+    if (stage === "dense_bias") return [says(`A bias is added to its logit, so it has the logit's gradient: ${number(back.d_logits[row], 4)}`)];
+    if (stage === "weights") {
+      const d = row * columns + column;
+      return [says(`number ${d} × d logit of ${data.classes[map]}: ${number(seen.flat[d], 4)} × ${number(back.d_logits[map], 4)} = ${number(back.d_weights[d][map], 4)}`)];
+    }
+    if (stage === "flat") {
+      const d = row * columns + column;
+      return [productRow([`weights of number ${d}`, "d logits", "products"], [net.weights[d]], [back.d_logits], { digits: 4 }),
+        totals(net.weights[d].map((w, label) => w * back.d_logits[label]), back.d_flat[d], "one term for each class")];
+    }
+    if (stage === "pool") return [says(`Flatten only laid the numbers out: the gradient of number ${(map * rows + row) * columns + column}.`)];
+    if (stage === "relu") {
+      const won = parents(at(stage, map, row, column)).length > 0;
+      return [says(won ? "It won its pooling window, so it takes the window's whole gradient."
+        : "It is not the winner of a pooling window, so the loss does not feel it: 0.")];
+    }
+    if (stage === "conv") {
+      const x = seen.conv[map][row][column];
+      return [says(x > 0 ? `Before ReLU stands ${number(x, 4)}, above 0: the gradient passes.`
+        : `Before ReLU stands ${number(x, 4)}, not above 0: nothing passes.`)];
+    }
+    if (stage === "conv_bias") {
+      return [element("div", { class: "lf-equation" }, matrix(`d Conv2D, map ${row}`, back.d_conv[row], { digits: 3 })),
+        says(`The bias is added to every number of its map: the sum of these is ${number(back.d_conv_bias[row], 4)}.`)];
+    }
+    if (stage === "kernels") {
+      const [h, w] = [back.d_conv[map].length, back.d_conv[map][0].length];
+      return [says(`The weight lay on every pixel of rows ${row} to ${row + h - 1}, columns ${column} to ${column + w - 1}, once for each number of map ${map}.`),
+        productRow(["pixels under it", `d Conv2D, map ${map}`, "products"], patchAt(seen.input, row, column, h, w), back.d_conv[map], { digits: 3 }),
+        says(`sum of the products = ${number(back.d_kernels[map][row][column], 4)}`)];
+    }
+    // the input, in two views of the same terms
+    const choice = radios("View", [["scatter", "scatter"], ["turned", "turned kernel"]], view, (value) => {
+      view = value;
+      stagesView.draw();
+      stagesView.el.querySelector(`.lf-detail input[value="${value}"]`).focus();
+    });
+    const shares = range(F).map((f) => sum(scatterTerms(net, back.d_conv, f, row, column).map((t) => t.product)));
+    const tables = range(F).map((f) => {
+      if (view === "turned") {
+        const { patch, kernel } = turnedTerms(net, back.d_conv, f, row, column);
+        return productRow([`d Conv2D, map ${f}, around it`, `kernel ${f}, turned`, "products"], patch, kernel, { digits: 3 });
+      }
+      const sent = table(k, k, () => 0);
+      for (const t of scatterTerms(net, back.d_conv, f, row, column)) sent[t.u][t.v] = t.d;
+      return productRow([`d of the numbers of map ${f}`, `weight that each used`, "products"], sent, net.kernels[f], { digits: 3 });
+    });
+    return [choice.el,
+      says(view === "scatter" ? "Scatter: every number that used this pixel sends back its gradient times the weight it used."
+        : "Turned kernel: the gradients around this place, with zeros outside the map, times the kernel turned by 180°."),
+      ...tables, totals(shares, back.d_input[row][column], "one sum for each filter")];
+  }
+
+  // --- the nudge: the loss along one number, and what its gradient predicts -------------------
+  function moved({ stage, map, row, column }, by) {
+    const other = { ...net, kernels: net.kernels, weights: net.weights };
+    let image = picture.image();
+    const put = (values, path, add) => {
+      const [index, ...rest] = path;
+      return values.map((value, i) => (i !== index ? value : rest.length ? put(value, rest, add) : value + add));
+    };
+    if (stage === "kernels") other.kernels = put(net.kernels, [map, row, column], by);
+    if (stage === "conv_bias") other.conv_bias = put(net.conv_bias, [row], by);
+    if (stage === "weights") other.weights = put(net.weights, [row * columns + column, map], by);
+    if (stage === "dense_bias") other.dense_bias = put(net.dense_bias, [row], by);
+    if (stage === "input") image = put(image, [row, column], by);
+    return lossOf(other, image, target);
+  }
+
+  function nudge(place) {
+    const slope = stages.find(({ key }) => key === place.stage).maps()[place.map][place.row][place.column];
+    const now = moved(place, 0);
+    const steps = range(41).map((n) => (n / 20 - 1) * FURTHEST);
+    const losses = steps.map((by) => moved(place, by));
+    const line = steps.map((by) => now + slope * by);
+    const low = Math.min(...losses, now - 0.05);
+    const high = Math.max(...losses, now + 0.05);
+    const x = (by) => 120 + 110 * (by / FURTHEST);
+    const y = (loss) => 110 - 100 * ((loss - low) / (high - low));
+    const path = (values) => values.map((loss, n) => `${n ? "L" : "M"}${x(steps[n]).toFixed(1)} ${y(loss).toFixed(1)}`).join("");
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "0 0 240 120");
+    svg.setAttribute("class", "lf-curve");
+    svg.setAttribute("aria-hidden", "true"); // the numbers beside it say the same
+    svg.innerHTML = `<path d="${path(line)}" stroke="#b85410" stroke-dasharray="5 4"/><path d="${path(losses)}" stroke="#1f5fa8"/><circle r="5" fill="#22262b"/>`;
+    const dot = svg.querySelector("circle");
+    const slider = element("input", { type: "range", min: -FURTHEST, max: FURTHEST, step: 0.01, value: 0.1 });
+    const amount = element("output");
+    const text = element("p", { class: "lf-sum" });
+    const show = () => {
+      const by = slider.valueAsNumber;
+      const [real, predicted] = [moved(place, by), now + slope * by];
+      amount.textContent = number(by, 2);
+      text.textContent = `loss ${number(now, 4)} becomes ${number(real, 4)}; the gradient predicts `
+        + `${number(now, 4)} + ${number(slope, 4)} × ${number(by, 2)} = ${number(predicted, 4)}; off by ${number(real - predicted, 4)}`;
+      dot.setAttribute("cx", x(by));
+      dot.setAttribute("cy", y(real));
+    };
+    slider.addEventListener("input", show);
+    show();
+    return element("div", { class: "lf-nudge" }, svg,
+      element("div", {}, element("label", { class: "lf-field" }, element("span", {}, "Nudge it by ", amount), slider), text,
+        element("p", { class: "lf-note" }, "Solid: the loss. Dashed: the gradient's straight line.")));
+  }
+
+  function strongest(place) {
+    const { stage, map, row, column } = place;
+    const all = parents(place);
+    if (!all.length) return null;
+    const size = (parent) => {
+      if (stage === "flat") return Math.abs(net.weights[row * columns + column][parent.row] * back.d_logits[parent.row]);
+      if (parent.stage !== "conv") return 0;
+      const d = Math.abs(back.d_conv[parent.map][parent.row][parent.column]);
+      if (stage === "kernels") return d * Math.abs(seen.input[parent.row + row][parent.column + column]);
+      if (stage === "input") return d * Math.abs(net.kernels[parent.map][row - parent.row][column - parent.column]);
+      return d;
+    };
+    return all.reduce((best, parent) => (size(parent) > size(best) ? parent : best));
+  }
+
+  // Where to begin: the kernel weight with the largest gradient.
+  function steepest() {
+    const places = range(F).flatMap((f) => table(k, k, (u, v) => at("kernels", f, u, v)).flat());
+    const size = ({ map, row, column }) => Math.abs(back.d_kernels[map][row][column]);
+    return places.reduce((best, place) => (size(place) > size(best) ? place : best));
+  }
+
+  const verdict = element("p", { class: "lf-verdict" });
+  const status = announcer();
+  const stagesView = makeStages({
+    stages, parents, explain, strongest, legend: "Gradient of", direction: "Walk on toward the loss,",
+    first: steepest(),
+  });
+
+  function changed(said) {
+    seen = forward(net, picture.image());
+    back = backward(net, seen, target);
+    const q = seen.probabilities[target];
+    verdict.textContent = `Loss: −log(${number(q, 4)}) = ${number(crossEntropy(seen.probabilities, target), 4)}, target ${data.classes[target]}.`;
+    stagesView.draw();
+    if (said) status.say(`${said} ${verdict.textContent}`);
+  }
+
+  const weights = data.networks.length > 1 && radios("Weights", data.networks.map(({ name }, index) => [index, name]), 0, (index) => {
+    net = data.networks[index];
+    changed(`Weights: ${net.name}.`);
+  }).el;
+  const targets = select("Target class", data.classes.map((name, label) => [label, name]), target, (value) => {
+    target = Number(value);
+    changed("");
+    status.say(verdict.textContent);
+  }).el;
+  el.append(element("div", { class: "lf lf-gradient" },
+    element("div", { class: "lf-controls" }, weights, picture.controls, targets), verdict, stagesView.el,
+    element("p", { class: "lf-note" }, "“d” means: gradient of the loss with respect to. Sums use all digits; three or four are shown."),
+    status.el));
+  changed(null);
+}
+
+export default { render };

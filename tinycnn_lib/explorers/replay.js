@@ -1,0 +1,132 @@
+// A training run, replayed: the kernels, the curves and the pictures still wrong, epoch by epoch.
+
+import { largest, range } from "./arithmetic.js";
+import { announcer, button, element, matrix, number, player } from "./grid.js";
+
+const COLORS = ["#1f5fa8", "#b85410", "#0b7a75", "#7b3f98"]; // as in the printed figures
+const DASHES = ["", "7 4", "9 3 2 3", "2 3"];
+const MOST_PICTURES = 24; // shown of those still wrong
+
+function render({ model, el }) {
+  const { runs, classes, labels, images } = model.get("data");
+  const last = Math.max(...runs.map((run) => run.train_loss.length)) - 1;
+  const [H, W] = images.shape;
+  const levels = Uint8Array.from(atob(images.levels), (letter) => letter.charCodeAt(0));
+  let epoch = 0;
+
+  const percent = (right, count) => `${number((100 * right) / count, 1)} % (${right} of ${count})`;
+  const epochOf = (run) => Math.min(epoch, run.train_loss.length - 1);
+
+  // --- curves -------------------------------------------------------------------------------
+  const [WIDTH, HEIGHT, LEFT, BOTTOM] = [320, 150, 38, 22];
+  const x = (n) => LEFT + ((WIDTH - LEFT - 10) * n) / Math.max(last, 1);
+
+  function chart(title, pick, top, write) {
+    const y = (value) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - 10) * value) / top;
+    const curve = (values, thin, r) => {
+      const d = values.map((value, n) => `${n ? "L" : "M"}${x(n).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+      return `<path d="${d}" stroke="${COLORS[r]}" stroke-dasharray="${DASHES[r]}"${thin ? ' stroke-width="1" style="stroke-width:1"' : ""}/>`;
+    };
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+    svg.setAttribute("class", "lf-chart");
+    svg.setAttribute("aria-hidden", "true"); // the table below holds its numbers
+    const lines = [0, 0.5, 1].map((share) => `<path d="M${LEFT} ${y(share * top)}H${WIDTH - 10}" stroke="#d5d1c6" style="stroke-width:1"/>`
+      + `<text x="${LEFT - 5}" y="${y(share * top) + 4}" text-anchor="end">${write(share * top)}</text>`);
+    svg.innerHTML = lines.join("")
+      + `<text x="${LEFT}" y="${HEIGHT - 6}">0</text><text x="${WIDTH - 10}" y="${HEIGHT - 6}" text-anchor="end">epoch ${last}</text>`
+      + runs.map((run, r) => curve(pick(run)[0], true, r) + curve(pick(run)[1], false, r)).join("")
+      + `<path class="lf-now" stroke="#22262b"/>`;
+    return { el: element("figure", {}, element("figcaption", {}, title), svg), now: svg.querySelector(".lf-now") };
+  }
+
+  const highest = Math.max(...runs.flatMap((run) => [...run.train_loss, ...run.validation_loss]));
+  const charts = [
+    chart("Loss", (run) => [run.train_loss, run.validation_loss], highest || 1, (value) => number(value, 1)),
+    chart("Accuracy", (run) => [run.train_right.map((n) => n / run.train_count),
+      run.validation_right.map((n) => n / labels.length)], 1, (value) => `${Math.round(100 * value)} %`),
+  ];
+
+  // --- the runs at this epoch -----------------------------------------------------------------
+  function thumbnail([index, guess]) {
+    const canvas = element("canvas", {
+      width: W, height: H, role: "img", "aria-label": `picture ${index}: ${classes[labels[index]]}, taken for ${classes[guess]}`,
+      title: `picture ${index}: ${classes[labels[index]]}, taken for ${classes[guess]}`,
+    });
+    const pixels = new ImageData(W, H);
+    range(H * W).forEach((n) => {
+      const level = levels[index * H * W + n];
+      pixels.data.set([level, level, level, 255], 4 * n);
+    });
+    canvas.getContext("2d").putImageData(pixels, 0, 0);
+    return element("li", {}, canvas);
+  }
+
+  function panel(run, r) {
+    const now = epochOf(run);
+    const wrong = run.wrong[now];
+    const ended = epoch > now ? `, ended at epoch ${now}` : "";
+    const rest = wrong.length - MOST_PICTURES;
+    return element("div", {},
+      element("div", { class: "lf-heading" },
+        element("span", { class: "lf-key", style: `border-color: ${COLORS[r]}; border-top-style: ${r % 2 ? "dashed" : "solid"}` }),
+        element("strong", {}, run.name), ended),
+      element("div", { class: "lf-kernels" }, run.kernels[now].map((kernel, f) =>
+        matrix(`kernel ${f}`, kernel, { limit: largest(run.kernels) }))),
+      element("p", {}, `${wrong.length} of ${labels.length} validation pictures still wrong${rest > 0 ? `; ${MOST_PICTURES} of them:` : wrong.length ? ":" : ""}`),
+      element("ul", { class: "lf-thumbs" }, wrong.slice(0, MOST_PICTURES).map(thumbnail)));
+  }
+
+  const slider = element("input", { type: "range", min: 0, max: last, step: 1, value: 0 });
+  const shown = element("output");
+  const panels = element("div", { class: "lf-runs" });
+  const numbers = element("tbody");
+  const status = announcer();
+
+  function show() {
+    slider.value = epoch;
+    slider.setAttribute("aria-valuetext", `epoch ${epoch}`);
+    shown.textContent = `${epoch} of ${last}`;
+    for (const { now } of charts) now.setAttribute("d", `M${x(epoch)} 6V${HEIGHT - BOTTOM}`);
+    panels.replaceChildren(...runs.map(panel));
+    numbers.replaceChildren(...runs.map((run) => {
+      const n = epochOf(run);
+      return element("tr", {}, element("th", { scope: "row" }, run.name),
+        element("td", {}, number(run.train_loss[n], 4)), element("td", {}, number(run.validation_loss[n], 4)),
+        element("td", {}, percent(run.train_right[n], run.train_count)),
+        element("td", {}, percent(run.validation_right[n], labels.length)));
+    }));
+    earlier.disabled = epoch === 0;
+    later.disabled = epoch === last;
+  }
+
+  function walk(step) {
+    const next = epoch + step;
+    if (next < 0 || next > last) return false;
+    epoch = next;
+    show();
+    return epoch < last;
+  }
+
+  const play = player(() => walk(1) || (status.say(`Epoch ${epoch}, the last.`), false), 400);
+  const stepTo = (step) => { play.stop(); walk(step); status.say(`Epoch ${epoch}.`); };
+  const earlier = button("Step back", () => stepTo(-1));
+  const later = button("Step", () => stepTo(1));
+  slider.addEventListener("input", () => { play.stop(); epoch = slider.valueAsNumber; show(); });
+
+  const head = ["run", "training loss", "validation loss", "training accuracy", "validation accuracy"];
+  el.append(element("div", { class: "lf lf-replay" },
+    element("div", { class: "lf-controls" },
+      element("label", { class: "lf-field lf-scrub" }, element("span", {}, "Epoch ", shown), slider), earlier, later, play.el),
+    element("div", { class: "lf-charts" }, charts.map((chart) => chart.el)),
+    element("p", { class: "lf-note" }, "Thick: validation. Thin: training. The upright line is the epoch shown; epoch 0 is before training."),
+    panels,
+    element("div", { class: "lf-wide", tabindex: 0, role: "region", "aria-label": "Numbers of this epoch" },
+      element("table", { class: "lf-numbers" },
+        element("thead", {}, element("tr", {}, head.map((text) => element("th", { scope: "col" }, text)))), numbers)),
+    status.el));
+  show();
+  return () => play.stop();
+}
+
+export default { render };
