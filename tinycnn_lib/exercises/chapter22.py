@@ -13,8 +13,15 @@ from tinycnn_lib.exercises._base import (
     expect_shape,
     fail,
     praise,
+    recognize,
     sample,
 )
+
+
+def _whole_numbers(shape, seed):
+    """Return distinct whole numbers of both signs without 0, which would hide a mistake."""
+    numbers = np.rint(10 * sample(shape, seed))
+    return numbers + (numbers >= 0)
 
 
 def _starts(size, k, P=0, s=1):
@@ -145,12 +152,12 @@ _CONVOLUTIONS = (
 )
 
 
-def check_strided_conv(conv2d):
+def check_strided_conv(conv2d_cols):
     """Check the answer of the exercise "Stride without loops over positions".
 
     Parameters
     ----------
-    conv2d : callable (x, weights, bias, P, s)
+    conv2d_cols : callable (x, weights, bias, P, s)
         From (N, C, H, W), (F, C, k, k) and (F,) to (N, F, OH, OW), padded by P, with stride s.
 
     Raises
@@ -159,14 +166,26 @@ def check_strided_conv(conv2d):
         If it raises, changes an input, or returns a wrong shape or number.
     """
     for seed, (N, C, H, W, F, k, P, s) in enumerate(_CONVOLUTIONS):
-        x = sample((N, C, H, W), seed=seed)
-        weights = sample((F, C, k, k), seed=100 + seed)
-        bias = sample((F,), seed=200 + seed) + 0.5
-        on = {"x": x, "weights": weights, "bias": bias, "P": P, "s": s}
-        got = call("conv2d", conv2d, x, weights, bias, P, s, on=on)
+        x = _whole_numbers((N, C, H, W), seed=seed)
+        weights = _whole_numbers((F, C, k, k), seed=100 + seed)
+        bias = _whole_numbers((F,), seed=200 + seed)
         padded = np.pad(x, ((0, 0), (0, 0), (P, P), (P, P)))
-        expected = loops.conv2d_forward(padded, weights, bias)[:, :, ::s, ::s]
-        expect_array("conv2d", got, expected, on=on)
+
+        def strided(weights, padded=padded, bias=bias, s=s):
+            return loops.conv2d_forward(padded, weights, bias)[:, :, ::s, ::s]
+
+        def kernel_placed(got, expected, strided=strided, weights=weights):
+            for said, other in (
+                ("turned by 180 degrees", weights[..., ::-1, ::-1]),
+                ("transposed", weights.swapaxes(2, 3)),
+            ):
+                if np.allclose(got, strided(other)):
+                    return f"these are the numbers of the same kernel, {said}"
+            return None
+
+        on = {"x": x, "weights": weights, "bias": bias, "P": P, "s": s}
+        got = call("conv2d_cols", conv2d_cols, x, weights, bias, P, s, on=on)
+        expect_array("conv2d_cols", got, strided(weights), on=on, hint=kernel_placed)
     praise("any stride and padding, through one matrix product.")
 
 
@@ -307,16 +326,19 @@ def check_adjoint(conv2d_transpose):
         If it raises, changes an input, or returns a wrong shape or number.
     """
     for seed, (N, F, C, k, OH, OW) in enumerate(_ADJOINTS):
-        # No zeros: they would hide a mistake.
-        y = sample((N, F, OH, OW), seed=300 + seed) + 0.05
-        weights = sample((F, C, k, k), seed=400 + seed) + 0.05
+        y = _whole_numbers((N, F, OH, OW), seed=300 + seed)
+        weights = _whole_numbers((F, C, k, k), seed=400 + seed)
         x = sample((N, C, OH + k - 1, OW + k - 1), seed=500 + seed)
         left = float((loops.conv2d_forward(x, weights, np.zeros(F)) * y).sum())
         expected = loops.conv2d_backward(y, x, weights)[0]
 
         def inner_products(got, expected, x=x, left=left):
             right = float((x * got).sum())
-            return f"for one x, <conv(x), y> is {left:.6g} and <x, conv2d_transpose(y)> {right:.6g}"
+            said = recognize(got, expected)
+            return (
+                f"for one x, <conv(x), y> is {left:.6g}, but <x, conv2d_transpose(y, weights)> is "
+                f"{right:.6g}{f'; {said}' if said else ''}"
+            )
 
         on = {"y": y, "weights": weights}
         got = call("conv2d_transpose", conv2d_transpose, y, weights, on=on)
