@@ -29,6 +29,7 @@ def table(text):
     """Return the body of the section's one table, as strings."""
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len(rows) > 2
+    rows = [row.replace("\N{MINUS SIGN}", "-") for row in rows]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
 
 
