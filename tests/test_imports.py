@@ -23,14 +23,15 @@ RULES = {
     "datasets": (GUARDED, {"numpy"}),
     "models": (GUARDED | {"layers", "losses"}, {"numpy"}),
     "training": (GUARDED | {"layers", "losses", "models"}, {"numpy", "tqdm"}),
+    "weights": (GUARDED | {"layers", "losses", "models"}, {"numpy"}),
     "plotting": (GUARDED, {"numpy", "matplotlib"}),
     "display": (set(), {"IPython"}),
     "exercises": (
-        CORE | GUARDED | {"training", "plotting", "display", "exercises"},
+        CORE | GUARDED | {"training", "weights", "plotting", "display", "exercises"},
         {"numpy", "matplotlib", "IPython"},
     ),
     "explorers": (
-        CORE | GUARDED | {"training", "plotting", "explorers"},
+        CORE | GUARDED | {"training", "weights", "plotting", "explorers"},
         {"numpy", "matplotlib", "anywidget", "ipywidgets", "traitlets"},
     ),
 }
@@ -113,7 +114,7 @@ def loaded_after(statement):
 
 def test_importing_the_package_loads_nothing_heavy():
     loaded = loaded_after("import tinycnn_lib")
-    heavy = {"matplotlib", "IPython", "anywidget", "traitlets", "scipy", "torch", "PIL", "pandas"}
+    heavy = {"matplotlib", "IPython", "anywidget", "traitlets", "scipy", "torch", "PIL", "tqdm"}
     assert {"tinycnn_lib", "numpy"} <= loaded
     assert not loaded & heavy
     assert "IPython" in loaded_after("import tinycnn_lib.display")  # the probe can see it

@@ -10,21 +10,32 @@ from tinycnn_lib.gradients import gradient_check, numerical_gradient, relative_e
 from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from tinycnn_lib.losses import softmax, softmax_cross_entropy
 from tinycnn_lib.models import Sequential, TinyCNN, summarize
+from tinycnn_lib.training import SGD, Adam, DivergenceError, History, Momentum, Optimizer, fit
+from tinycnn_lib.weights import load_weights, save_weights
 
 __all__ = [
     "CLASS_NAMES",
+    "SGD",
+    "Adam",
     "Conv2D",
     "Dense",
+    "DivergenceError",
     "Flatten",
+    "History",
     "MaxPool2D",
+    "Momentum",
+    "Optimizer",
     "ReLU",
     "Sequential",
     "TinyCNN",
     "base_pattern",
+    "fit",
     "gradient_check",
+    "load_weights",
     "make_dataset_bundle",
     "numerical_gradient",
     "relative_error",
+    "save_weights",
     "softmax",
     "softmax_cross_entropy",
     "summarize",

@@ -15,6 +15,10 @@ class NotRunForwardError(ValueError):
     """`backward` was called before `forward`."""
 
 
+class NotFiniteError(ValueError):
+    """An array holds NaN or an infinity."""
+
+
 def _describe(value):
     """Return a short description of `value` for a message: its shape if it has one."""
     if isinstance(value, np.ndarray):
@@ -48,7 +52,7 @@ def float_array(name, value):
     TypeError
         If `value` does not hold real numbers, or hides some of them (a masked array).
     ValueError
-        If it is ragged or empty, or holds NaN or an infinity.
+        If it is ragged or empty, or (NotFiniteError) holds NaN or an infinity.
     """
     value = _array(name, value)
     if value.dtype.kind != "f":
@@ -63,7 +67,7 @@ def float_array(name, value):
     finite = np.isfinite(value)
     if not finite.all():
         where = tuple(np.argwhere(~finite)[0].tolist())
-        raise ValueError(
+        raise NotFiniteError(
             f"{name}: expected finite numbers, got {value[where]} at index {where}; "
             f"look for it with np.argwhere(~np.isfinite({name}))"
         )
@@ -264,4 +268,80 @@ def choice(name, value, known):
         raise TypeError(f"{name}: expected one of {names}, got {_describe(value)}")
     if value not in known:
         raise ValueError(f"{name}: expected one of {names}, got {value!r}")
+    return value
+
+
+def instance(name, value, kind, words):
+    """Return `value` if it is an instance of `kind`, which `words` describe in the message.
+
+    Raises
+    ------
+    TypeError
+        If it is not, or is the class itself.
+    """
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: expected {words}, got {_describe(value)}")
+    return value
+
+
+def function(name, value, words):
+    """Return `value` if it is None or can be called; `words` say in the message with what.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    """
+    if value is not None and not callable(value):
+        raise TypeError(f"{name}: expected {words}, got {_describe(value)}")
+    return value
+
+
+def trainable(name, value):
+    """Return a dict of parameters, each an array of floating dtype that may be changed in place.
+
+    Raises
+    ------
+    TypeError
+        If it is not a dict, or a parameter not such an array.
+    ValueError
+        If it is empty.
+    """
+    instance(name, value, dict, "a dict of arrays by name, such as model.parameters()")
+    if not value:
+        raise ValueError(f"{name}: expected at least one array, got none; what should be learned?")
+    for key, array in value.items():
+        if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+            raise TypeError(
+                f"{name}[{key!r}]: expected an array of floating dtype, got {_describe(array)}; "
+                "convert it, for example np.array(weights, dtype=float)"
+            )
+        if not array.flags.writeable:
+            raise TypeError(
+                f"{name}[{key!r}]: expected an array that may be changed, got a read-only one; "
+                "put a copy in its place, for example weights.copy()"
+            )
+    return value
+
+
+def matching(name, value, like, advice):
+    """Return a dict of arrays with the names and shapes of `like`; `advice` ends each message.
+
+    Raises
+    ------
+    TypeError
+        If it is not a dict, or an entry not an array.
+    ValueError
+        If names or a shape differ.
+    """
+    instance(name, value, dict, "a dict of arrays by name")
+    if value.keys() != like.keys():
+        raise ValueError(f"{name}: expected the names {list(like)}, got {list(value)}; {advice}")
+    for key, array in value.items():
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"{name}[{key!r}]: expected an array, got {_describe(array)}; {advice}")
+        if array.shape != like[key].shape:
+            raise ValueError(
+                f"{name}[{key!r}]: expected shape {like[key].shape}, got {array.shape}; {advice}"
+            )
     return value

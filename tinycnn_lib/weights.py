@@ -1,0 +1,90 @@
+"""Weights to a file and back: plain arrays in an .npz, never pickled objects.
+
+A pickle can run any code when it is loaded; an .npz read without pickle can only hold arrays.
+"""
+
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from tinycnn_lib import validation as check
+from tinycnn_lib.models import Sequential
+
+
+def _checked(path, model):
+    """Return `path` as a Path ending in .npz, and the model's parameters."""
+    check.instance("path", path, (str, os.PathLike), "a file name such as 'weights.npz'")
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise ValueError(f"path: expected a file name that ends in .npz, got {str(path)!r}")
+    check.instance("model", model, Sequential, "a Sequential such as TinyCNN()")
+    return path, check.trainable("model.parameters()", model.parameters())
+
+
+def save_weights(path, model):
+    """Write the parameters of `model` to an .npz file, one array under each parameter's name.
+
+    Parameters
+    ----------
+    path : str or path-like, ending in .npz
+        An existing file is replaced, but only by a complete new one.
+    model : Sequential
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `path` does not end in .npz, or a parameter is not finite.
+    OSError
+        If the file cannot be written.
+    """
+    path, parameters = _checked(path, model)
+    for name, value in parameters.items():
+        check.float_array(name, value)
+    unfinished = path.with_name(f"{path.stem}.unfinished.npz")
+    try:
+        np.savez(unfinished, **parameters)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def load_weights(path, model):
+    """Read parameters that `save_weights` wrote into `model`, in place.
+
+    Parameters
+    ----------
+    path : str or path-like, ending in .npz
+    model : Sequential
+        With the same layers as the one that was saved.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the file is no .npz, is damaged, holds pickled objects, or its arrays have not the
+        names, shapes and dtypes of the model's parameters, or are not finite. Then the model is
+        unchanged.
+    OSError
+        If the file cannot be read.
+    """
+    path, parameters = _checked(path, model)
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            values = {name: file[name] for name in file.files}
+    except (ValueError, EOFError, zipfile.BadZipFile, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"path: expected an .npz file of plain arrays, got {str(path)!r}, which cannot be "
+            f"read as one ({error}); write it with save_weights"
+        ) from error
+    advice = "was the file saved from a network with the same layers?"
+    check.matching("file", values, parameters, advice)
+    for name, value in values.items():
+        expected = parameters[name].dtype
+        if value.dtype != expected:
+            raise TypeError(
+                f"file[{name!r}]: expected dtype {expected}, got {value.dtype}; {advice}"
+            )
+        check.float_array(f"file[{name!r}]", value)
+    for name, parameter in parameters.items():
+        parameter[...] = values[name]
