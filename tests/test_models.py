@@ -253,6 +253,7 @@ def test_summary_rows_and_table():
         *("Parameters", "-", "30", "-", "-", "-", "84", "114")
     ]
     assert len({len(line) for line in lines}) == 1  # the columns line up
+    assert lines[1] == "Input      (1, 1, 8, 8)             -"
     assert model.conv.last_input is None  # the model itself was not run
 
 
