@@ -1,11 +1,13 @@
 """Every chapter is held to every rule, and to its twin."""
 
+import functools
 import re
 from pathlib import Path
 
-import chapter_rules
 import nbformat
+import notebook_reading
 import pytest
+from chapter_rules import RULES
 
 from tinycnn_lib import exercises
 
@@ -37,21 +39,26 @@ def test_the_notebook_is_valid(chapter):
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
 def test_the_pair_says_the_same(chapter):
     source = chapter.with_suffix(".md").read_text(encoding="utf-8")
-    from_md, from_ipynb = chapter_rules.pair_difference(source, read(chapter))
+    from_md, from_ipynb = notebook_reading.pair_difference(source, read(chapter))
     assert from_md == from_ipynb, f"run: make notebooks NB=chapters/{chapter.stem}"
 
 
-@pytest.mark.parametrize("rule", chapter_rules.RULES, ids=lambda rule: rule.__name__)
+@functools.cache
+def read_once(path):
+    return read(path)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
 def test_the_chapter_keeps_the_rule(chapter, rule):
-    faults = rule(read(chapter), number=chapter.stem[:2])
+    faults = rule(read_once(chapter), number=chapter.stem[:2])
     assert not faults, "\n".join([f"{chapter.name} breaks {rule.__name__}:", *faults])
 
 
 def test_every_checker_is_called_by_a_solution():
     called = set()
     for chapter in CHAPTERS:
-        for one in chapter_rules.split_exercises(read(chapter))[0]:
+        for one in notebook_reading.split_exercises(read(chapter))[0]:
             for cell in one["solution"]:
-                called |= chapter_rules.checker_calls(cell.source, commented=False)
+                called |= notebook_reading.checker_calls(cell.source, commented=False)
     assert called == set(exercises.__all__) - {"ExerciseError"}

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-import chapter_rules
 import nbformat
+import notebook_reading
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,7 +16,7 @@ ROLES = "ref|numref|eq|prf:ref"
 def text_of(path):
     """Return the Markdown of a page, without its code."""
     if path.suffix == ".ipynb":
-        return chapter_rules.prose(nbformat.read(path, as_version=4))
+        return notebook_reading.prose(nbformat.read(path, as_version=4))
     return path.read_text(encoding="utf-8")
 
 
@@ -59,7 +59,7 @@ def labels(page):
     )
     names = {name for group in found for name in group if name}
     if page.suffix == ".ipynb":
-        for _, cell in chapter_rules.code_cells(nbformat.read(page, as_version=4)):
+        for _, cell in notebook_reading.code_cells(nbformat.read(page, as_version=4)):
             names.add(cell.metadata.get("mystnb", {}).get("figure", {}).get("name", ""))
     return names
 
