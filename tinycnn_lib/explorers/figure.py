@@ -65,11 +65,11 @@ class LivingFigure(anywidget.AnyWidget):
         super().__init__(model_id=name, layout=Layout(model_id=frame), data=data)
 
     def describe(self):
-        """Return the figure's state as text, numbers included."""
+        """Return the figure's numbers as lines of text."""
         raise NotImplementedError
 
     def alt(self):
-        """Return one sentence that stands in for the still picture."""
+        """Return one line that stands in for the still picture; the page takes it as its alt."""
         raise NotImplementedError
 
     def draw(self):
@@ -77,8 +77,8 @@ class LivingFigure(anywidget.AnyWidget):
         raise NotImplementedError
 
     def __repr__(self):
-        """Return the state as text: the same in every run, unlike an address."""
-        return self.describe()
+        """Return what is to be seen, then the numbers: the same in every run, unlike an address."""
+        return f"{self.alt()}\n{self.describe()}"
 
     def _repr_mimebundle_(self, **kwargs):
         with plt.rc_context():
@@ -88,7 +88,7 @@ class LivingFigure(anywidget.AnyWidget):
             picture.savefig(png, format="png", dpi=2 * DOTS_PER_INCH)
             width, height = (round(DOTS_PER_INCH * side) for side in picture.get_size_inches())
         bundle = {
-            "text/plain": self.describe(),
+            "text/plain": repr(self),
             "image/png": base64.b64encode(png.getvalue()).decode("ascii"),
             "application/vnd.jupyter.widget-view+json": {
                 "version_major": 2,

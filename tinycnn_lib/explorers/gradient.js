@@ -165,7 +165,7 @@ function render({ model, el }) {
     svg.innerHTML = `<path d="${path(line)}" stroke="#b85410" stroke-dasharray="5 4"/><path d="${path(losses)}" stroke="#1f5fa8"/><circle r="5" fill="#22262b"/>`;
     const dot = svg.querySelector("circle");
     const slider = element("input", { type: "range", min: -FURTHEST, max: FURTHEST, step: 0.01, value: 0.1 });
-    const amount = element("output");
+    const amount = element("span"); // an <output> would take the label
     const text = element("p", { class: "lf-sum" });
     const show = () => {
       const by = slider.valueAsNumber;

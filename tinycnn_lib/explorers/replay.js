@@ -78,7 +78,7 @@ function render({ model, el }) {
   }
 
   const slider = element("input", { type: "range", min: 0, max: last, step: 1, value: 0 });
-  const shown = element("output");
+  const shown = element("span"); // an <output> would take the label
   const panels = element("div", { class: "lf-runs" });
   const numbers = element("tbody");
   const status = announcer();

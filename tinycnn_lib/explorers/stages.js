@@ -189,7 +189,7 @@ export function makePicture(data, onChange) {
 
   const pencil = element("input", { type: "checkbox" });
   const level = element("input", { type: "range", min: 0, max: 1, step: 0.1, value: 1 });
-  const levelText = element("output", {}, "1.0");
+  const levelText = element("span", {}, "1.0"); // an <output> would take the label
   level.addEventListener("input", () => (levelText.textContent = number(level.valueAsNumber, 1)));
   pencil.addEventListener("change", () => onChange(`Pencil ${pencil.checked ? "on" : "off"}.`));
   const paint = (i, j, value) => {

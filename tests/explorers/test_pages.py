@@ -1,0 +1,416 @@
+"""The figures in a built page, used as a reader uses them: clicked, typed into, read."""
+
+import re
+
+import numpy as np
+import pytest
+
+from tinycnn_lib import (
+    CLASS_NAMES,
+    Conv2D,
+    TinyCNN,
+    base_pattern,
+    make_dataset_bundle,
+    softmax,
+    softmax_cross_entropy,
+    traced_image,
+)
+from tinycnn_lib.explorers.sliding_window import IMAGE, KERNEL
+
+WINDOW, NETWORK, GRADIENT, REPLAY = range(4)
+MINUS = "\N{MINUS SIGN}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+def shown(number, digits):
+    """Return `number` as a page writes it."""
+    text = f"{abs(number):.{digits}f}"
+    return MINUS + text if number < 0 and float(text) else text
+
+
+def texts(grid):
+    return [row.locator(".lf-cell").all_inner_texts() for row in grid.locator(".lf-row").all()]
+
+
+def assert_shows(grid, values, digits):
+    assert texts(grid) == [[shown(value, digits) for value in row] for row in np.atleast_2d(values)]
+
+
+def forward(model, image):
+    """Return the outputs of the five layers, in order."""
+    outputs = []
+    for layer in model.layers:
+        image = layer.forward(image)
+        outputs.append(image)
+    return outputs
+
+
+def choose(figure, label):
+    """Choose the radio button whose label begins so, as a pointer does."""
+    figure.locator(".lf-radios label").filter(has_text=re.compile("^" + re.escape(label))).click()
+
+
+def cell(grid, row, column):
+    return grid.locator(".lf-row").nth(row).locator(".lf-cell").nth(column)
+
+
+def panel(figure, name):
+    return figure.locator(".lf-panel").filter(has_text=name).locator(".lf-grid")
+
+
+# --- the page ---------------------------------------------------------------------------------
+
+
+def test_all_figures_run_from_a_file_without_a_request_or_a_complaint(open_page):
+    page = open_page()
+    for number in range(4):
+        page.figure(number)
+    assert page.complaints == []
+    assert page.foreign == []
+    assert page.page.locator(".living-picture:visible").count() == 0
+
+
+def test_without_javascript_every_picture_stands_with_its_alternative_text(open_page):
+    page = open_page(java_script_enabled=False).page
+    images = page.locator(".living-picture img")
+    assert images.count() == 4
+    for image in images.all():
+        assert image.is_visible()
+        assert len(image.get_attribute("alt")) > 20
+    assert page.locator(".lf").count() == 0
+
+
+def test_print_shows_the_pictures_and_not_the_widgets(open_page):
+    page = open_page()
+    for number in range(4):
+        page.figure(number)
+    page.page.emulate_media(media="print")
+    assert page.page.locator(".living-picture img:visible").count() == 4
+    assert page.page.locator(".lf:visible").count() == 0
+
+
+def test_a_figure_far_below_costs_nothing_until_the_reader_comes_near(open_page):
+    page = open_page(viewport={"width": 1000, "height": 500})
+    page.figure(WINDOW)
+    assert page.page.locator(".living-figure").nth(REPLAY).locator(".lf").count() == 0
+    page.figure(REPLAY)
+
+
+def test_a_figure_that_cannot_start_leaves_its_picture(browser, site):
+    broken = site / "broken.html"
+    html = (site / "figures.html").read_text()
+    assert "export default { render };" in html
+    broken.write_text(html.replace("export default { render };", "throw new Error('on purpose');"))
+    page = browser.new_page()
+    page.goto(broken.as_uri())
+    page.wait_for_timeout(1000)
+    assert page.locator(".living-picture img").first.is_visible()
+    assert page.locator(".living-widget").count() == 0
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_nothing_is_wider_than_the_screen(open_page, width):
+    page = open_page(viewport={"width": width, "height": 800}, has_touch=width < 400)
+    for number in range(4):
+        figure = page.figure(number)
+        labels = figure.locator(".lf-radios label")
+        for index in range(labels.count()):
+            labels.nth(index).click()
+            assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_one_tab_stop_for_each_grid(open_page, number):
+    figure = open_page().figure(number)
+    for grid in figure.locator(".lf-grid").all():
+        assert grid.locator('[tabindex="0"]').count() == 1
+        assert grid.get_attribute("aria-label")
+
+
+# --- the sliding window -------------------------------------------------------------------------
+
+
+def output_of(image, kernel, padding=0, stride=1):
+    conv = Conv2D(1, 1, len(kernel))
+    conv.weights[0, 0] = kernel
+    return conv.forward(np.pad(image, padding)[None, None])[0, 0, ::stride, ::stride]
+
+
+def test_window_shows_the_librarys_numbers_for_every_setting(open_page):
+    figure = open_page().figure(WINDOW)
+    corner = np.zeros((3, 3))
+    corner[0, 0] = 1
+    for kernel, name in ((KERNEL, "given"), (corner, "impulse in a corner")):
+        figure.get_by_role("combobox", name="Kernel").select_option(name)
+        for padding in (0, 1, 2):
+            figure.get_by_role("combobox", name="Padding").select_option(str(padding))
+            for stride in (1, 2, 3):
+                figure.get_by_role("combobox", name="Stride").select_option(str(stride))
+                for operation, used in (
+                    ("convolution", kernel[::-1, ::-1]),
+                    ("cross-correlation", kernel),
+                ):
+                    choose(figure, operation)
+                    expected = output_of(IMAGE, used, padding, stride)
+                    assert_shows(panel(figure, "Output"), expected, 0)
+
+
+def test_window_typed_numbers_reach_the_output_and_the_arithmetic(open_page):
+    page = open_page()
+    figure = page.figure(WINDOW)
+    cell(panel(figure, "Image"), 1, 1).click()
+    page.page.keyboard.press("5")
+    page.page.keyboard.press("ArrowRight")
+    page.page.keyboard.press("7")
+    page.page.keyboard.press("-")
+    figure.get_by_label("image, row 1, column 2").fill("-6")
+    cell(panel(figure, "Kernel"), 0, 0).click()
+    page.page.keyboard.press("PageUp")
+    image, kernel = IMAGE.copy(), KERNEL.copy()
+    image[1, 1:3], kernel[0, 0] = (5, -6), 0
+    expected = output_of(image, kernel)
+    assert_shows(panel(figure, "Output"), expected, 0)
+    cell(panel(figure, "Output"), 1, 0).click()
+    assert figure.locator(".lf-sum output").inner_text() == shown(expected[1, 0], 0)
+    assert figure.locator(".lf-matrix").nth(0).locator("td").all_inner_texts() == [
+        shown(x, 0) for x in image[1:4, 0:3].ravel()
+    ]
+
+
+def test_window_steps_through_all_cells_forth_and_back_and_plays(open_page):
+    page = open_page(reduced_motion="reduce")
+    figure = page.figure(WINDOW)
+    step = figure.get_by_role("button", name="Step", exact=True)
+    for number in range(2, 17):
+        step.click()
+        assert f"cell {number} of 16" in figure.inner_text()
+    assert step.is_disabled()
+    figure.get_by_role("button", name="Step back").click()
+    assert "cell 15 of 16" in figure.inner_text()
+    figure.get_by_role("button", name="Play").click()
+    figure.get_by_text("cell 16 of 16").wait_for()
+    figure.get_by_role("button", name="Play").wait_for()  # it has stopped by itself
+
+
+# --- the whole network --------------------------------------------------------------------------
+
+
+def test_network_shows_the_librarys_numbers_in_every_layer(open_page):
+    figure = open_page().figure(NETWORK)
+    for name, model in (("first", TinyCNN()), ("second", TinyCNN(3))):
+        choose(figure, name)
+        for picture in ("given", *CLASS_NAMES):
+            figure.get_by_role("combobox", name="Picture").select_option(picture)
+            figure.get_by_label("Move down").select_option("0" if picture == "given" else "-1")
+            image = traced_image() if picture == "given" else base_pattern(picture)[None, None]
+            if picture != "given":
+                image = np.roll(image, -1, axis=2)
+            conv, relu, pool, flat, logits = forward(model, image)
+            stages = [
+                ("Input", image[0]),
+                ("Conv2D", conv[0]),
+                ("ReLU", relu[0]),
+                ("MaxPool2D", pool[0]),
+                ("Flatten", flat.reshape(1, 9, 3)),
+                ("Dense", logits[None]),
+                ("Softmax", softmax(logits)[None]),
+            ]
+            for layer, maps in stages:
+                choose(figure, layer)
+                grids = figure.locator(".lf-grid")
+                assert grids.count() == len(maps)
+                for grid, values in zip(grids.all(), maps, strict=True):
+                    assert_shows(grid, values, 2)
+            best = int(softmax(logits)[0].argmax())
+            assert CLASS_NAMES[best] in figure.locator(".lf-verdict").inner_text()
+
+
+def test_network_marks_the_winner_of_each_window(open_page):
+    figure = open_page().figure(NETWORK)
+    choose(figure, "ReLU")
+    model = TinyCNN()
+    model.forward(traced_image())
+    for grid, mask in zip(figure.locator(".lf-grid").all(), model.pool.last_mask[0], strict=True):
+        rings = [
+            [
+                bool(re.search(r"\blf-ring\b", c.get_attribute("class")))
+                for c in row.locator(".lf-cell").all()
+            ]
+            for row in grid.locator(".lf-row").all()
+        ]
+        np.testing.assert_array_equal(rings, mask == 1)
+
+
+def test_network_walks_from_a_probability_back_to_a_pixel(open_page):
+    figure = open_page().figure(NETWORK)
+    choose(figure, "Softmax")
+    seen = []
+    back = figure.get_by_role("button", name=re.compile("^Walk back"))
+    while back.count():
+        seen.append(back.inner_text().removeprefix("Walk back to ").partition(",")[0])
+        back.click()
+        focused = figure.page.evaluate("document.activeElement.getAttribute('aria-selected')")
+        assert focused == "true"
+    assert seen == ["Dense", "Flatten", "MaxPool2D", "ReLU", "Conv2D", "Input"]
+
+
+def test_network_arithmetic_of_a_number_is_the_librarys(open_page):
+    figure = open_page().figure(NETWORK)
+    model = TinyCNN()
+    conv, _, pool, _, logits = forward(model, traced_image())
+    choose(figure, "Conv2D")
+    cell(figure.locator(".lf-grid").nth(2), 4, 1).click()
+    detail = figure.locator(".lf-detail")
+    assert detail.locator("output").inner_text() == shown(conv[0, 2, 4, 1], 4)
+    patch, kernel, products = (
+        t.locator("td").all_inner_texts() for t in detail.locator("table").all()
+    )
+    values = traced_image()[0, 0, 4:7, 1:4]
+    assert patch == [shown(x, 2) for x in values.ravel()]
+    assert kernel == [shown(x, 2) for x in model.conv.weights[2, 0].ravel()]
+    assert products == [shown(x, 2) for x in (values * model.conv.weights[2, 0]).ravel()]
+    choose(figure, "Dense")
+    figure.locator(".lf-cell").nth(1).click()
+    assert detail.locator("output").inner_text() == shown(logits[0, 1], 4)
+    products = [t.locator("td").all_inner_texts() for t in detail.locator("table").all()][2::3]
+    terms = pool[0] * model.dense.weights[:, 1].reshape(3, 3, 3)
+    assert products == [[shown(x, 2) for x in part.ravel()] for part in terms]
+
+
+def test_network_picture_is_drawn_by_keys_and_by_pointer(open_page):
+    page = open_page(viewport={"width": 1000, "height": 1400})
+    figure = page.figure(NETWORK)
+    figure.get_by_role("combobox", name="Picture").select_option("blank")
+    choose(figure, "Input")
+    grid = figure.locator(".lf-grid")
+    cell(grid, 2, 2).click()
+    for key in ("5", "ArrowDown", "9", "+", "ArrowRight", "3", "-", "Home", "1"):
+        page.page.keyboard.press(key)
+    image = np.zeros((8, 8))
+    image[2, 2], image[3, 2], image[3, 3], image[3, 0] = 0.5, 1, 0.2, 0.1
+    figure.get_by_label("Pencil").check()
+    start, end = (cell(grid, 6, column).bounding_box() for column in (1, 4))
+    page.page.mouse.move(start["x"] + 9, start["y"] + 9)
+    page.page.mouse.down()
+    page.page.mouse.move(end["x"] + 9, end["y"] + 9, steps=12)
+    page.page.mouse.up()
+    image[6, 1:5] = 1
+    assert_shows(grid, image, 2)
+    choose(figure, "Dense")
+    assert_shows(figure.locator(".lf-grid"), TinyCNN().forward(image[None, None]), 2)
+
+
+def test_network_noise_keeps_the_levels_of_an_image(open_page):
+    figure = open_page().figure(NETWORK)
+    figure.get_by_role("combobox", name="Picture").select_option("diagonal")
+    figure.get_by_label("Noise").check()
+    choose(figure, "Input")
+    noise = np.random.default_rng(0).normal(0, 0.15, (8, 8)).round(2)
+    image = np.clip(base_pattern("diagonal") + noise, 0, 1)
+    assert_shows(figure.locator(".lf-grid"), image, 2)
+
+
+# --- the gradient ---------------------------------------------------------------------------------
+
+
+def gradients(model, image, target):
+    outputs = forward(model, image)
+    loss, probabilities, d = softmax_cross_entropy(outputs[-1], np.array([target]))
+    found = {"d logits": d.T[None]}
+    names = ("d Flatten", "d MaxPool2D", "d ReLU", "d Conv2D", "d input")
+    for layer, name in zip(reversed(model.layers), names, strict=True):
+        d = layer.backward(d)
+        found[name] = d[0] if d.ndim == 4 else d.reshape(1, 9, 3)
+    found["d kernels"] = model.conv.d_weights[:, 0]
+    found["d conv bias"] = model.conv.d_bias[None, :, None]
+    found["d dense weights"] = model.dense.d_weights.T.reshape(3, 9, 3)
+    found["d dense bias"] = model.dense.d_bias[None, :, None]
+    return loss, probabilities[0], found
+
+
+def test_gradient_shows_the_librarys_numbers_for_every_target(open_page):
+    figure = open_page().figure(GRADIENT)
+    for target, name in enumerate(CLASS_NAMES):
+        figure.get_by_label("Target class").select_option(name)
+        loss, probabilities, found = gradients(TinyCNN(), traced_image(), target)
+        verdict = figure.locator(".lf-verdict").inner_text()
+        assert shown(loss, 4) in verdict
+        assert shown(probabilities[target], 4) in verdict
+        for layer, maps in found.items():
+            choose(figure, layer)
+            for grid, values in zip(figure.locator(".lf-grid").all(), maps, strict=True):
+                assert_shows(grid, values, 3)
+
+
+def test_gradient_of_a_pixel_is_the_same_sum_in_both_views(open_page):
+    figure = open_page().figure(GRADIENT)
+    _, _, found = gradients(TinyCNN(), traced_image(), 0)
+    choose(figure, "d input")
+    cell(figure.locator(".lf-grid"), 3, 2).click()
+    products = {}
+    for view in ("scatter", "turned kernel"):
+        choose(figure.locator(".lf-detail"), view)
+        tables = figure.locator(".lf-detail table").all()[2::3]
+        products[view] = [sorted(t.locator("td").all_inner_texts()) for t in tables]
+        total = figure.locator(".lf-detail .lf-sum").filter(has_text="one sum for each filter")
+        assert f"= {shown(found['d input'][0][3, 2], 4)}," in total.inner_text()
+    assert products["scatter"] == products["turned kernel"]
+
+
+def test_gradient_predicts_a_nudge_and_says_by_how_much_it_is_off(open_page):
+    figure = open_page().figure(GRADIENT)
+    model = TinyCNN()
+    loss, _, found = gradients(model, traced_image(), 0)
+    choose(figure, "d dense weights")
+    cell(figure.locator(".lf-grid").nth(2), 4, 0).click()  # number 12, to the third class
+    figure.get_by_label(re.compile("^Nudge")).fill("-0.4")
+    slope = found["d dense weights"][2][4, 0]
+    model.dense.weights[12, 2] -= 0.4
+    after, _, _ = softmax_cross_entropy(model.forward(traced_image()), np.array([0]))
+    text = figure.locator(".lf-nudge .lf-sum").inner_text()
+    predicted = loss - 0.4 * slope
+    for value in (loss, after, predicted, slope, after - predicted):
+        assert shown(value, 4) in text
+    assert f"{MINUS}0.40" in text
+
+
+# --- the replay -----------------------------------------------------------------------------------
+
+
+def test_replay_shows_the_recorded_numbers_of_every_epoch(open_page):
+    figure = open_page().figure(REPLAY)
+    x_train, y_train, x_val, y_val, _ = make_dataset_bundle(val_per_class=10)
+    for epoch in (0, 3, 1):
+        figure.get_by_label(re.compile("^Epoch")).fill(str(epoch))
+        rows = figure.locator(".lf-numbers tbody tr").all()
+        for run, (seed, row) in enumerate(zip((1, 2), rows, strict=True)):
+            model = TinyCNN(seed + 10 * epoch)
+            found = row.locator("td").all_inner_texts()
+            for column, (x, y) in enumerate(((x_train, y_train), (x_val, y_val))):
+                logits = model.forward(x)
+                right = int((logits.argmax(1) == y).sum())
+                assert found[column] == shown(softmax_cross_entropy(logits, y)[0], 4)
+                assert found[column + 2] == f"{100 * right / len(y):.1f} % ({right} of {len(y)})"
+            kernels = figure.locator(".lf-kernels").nth(run).locator("table")
+            for table, kernel in zip(kernels.all(), model.conv.weights[:, 0], strict=True):
+                assert table.locator("td").all_inner_texts() == [
+                    shown(x, 2) for x in kernel.ravel()
+                ]
+            wrong = np.flatnonzero(model.predict(x_val) != y_val)
+            names = figure.locator(".lf-thumbs").nth(run).locator("canvas")
+            assert names.count() == min(len(wrong), 24)
+            first = names.first.get_attribute("aria-label")
+            guess = CLASS_NAMES[model.predict(x_val)[wrong[0]]]
+            assert first == f"picture {wrong[0]}: {CLASS_NAMES[y_val[wrong[0]]]}, taken for {guess}"
+
+
+def test_replay_steps_and_plays_to_the_end(open_page):
+    figure = open_page().figure(REPLAY)
+    figure.get_by_role("button", name="Step", exact=True).click()
+    assert "Epoch 1 of 3" in figure.inner_text()
+    figure.get_by_role("button", name="Step back").click()
+    assert "Epoch 0 of 3" in figure.inner_text()
+    figure.get_by_role("button", name="Play").click()
+    figure.get_by_text("Epoch 3 of 3").wait_for()
+    figure.get_by_role("button", name="Play").wait_for()
