@@ -2,7 +2,15 @@
 
 import re
 
-from notebook_reading import checker_calls, directives, events, prose, split_exercises, without_code
+from notebook_reading import (
+    checker_calls,
+    code_cells,
+    directives,
+    events,
+    prose,
+    split_exercises,
+    without_code,
+)
 
 from tinycnn_lib import exercises
 
@@ -114,8 +122,16 @@ def questions_have_folded_answers(notebook, number):
 
 
 def folds_have_names_of_their_own(notebook, number):
+    """A screen reader lists them. Figures' folds are named by the build, after the figure."""
     titles = [t for name, t, _, _, _ in directives(prose(notebook)) if name == "dropdown"]
-    faults = [
+    faults = []
+    for n, cell in code_cells(notebook):
+        meta, tags = cell.metadata.get("mystnb", {}), cell.metadata.get("tags", [])
+        if "code_prompt_show" in meta:
+            titles.append(meta["code_prompt_show"])
+        elif "hide-output" in tags or ("hide-input" in tags and "figure" not in meta):
+            faults.append(f"code cell {n} is folded: give it a code_prompt_show of its own")
+    faults += [
         f"the fold {t!r} is there twice" for t in sorted({t for t in titles if titles.count(t) > 1})
     ]
     for title in titles:

@@ -206,6 +206,11 @@ def figure(**changes):
     return change
 
 
+def prompt(text):
+    """Return the metadata of a cell that hides its output behind `text`."""
+    return nbformat.from_dict({"tags": ["hide-output"], "mystnb": {"code_prompt_show": text}})
+
+
 def metadata(key, value):
     return lambda notebook: notebook.metadata.update({key: value})
 
@@ -477,7 +482,14 @@ def test_every_rule_was_shown_a_bad_chapter():
     assert len(RULES) > 30
 
 
-@pytest.mark.parametrize("change", [widget(), says("Is 1 <2 and 3> 2? See <https://a.org>.")])
+@pytest.mark.parametrize(
+    "change",
+    [
+        widget(),
+        says("Is 1 <2 and 3> 2? See <https://a.org>."),
+        code(2, metadata=prompt("Show the whole class")),
+    ],
+)
 def test_a_chapter_may_hold_this(change):
     notebook = good()
     change(notebook)
