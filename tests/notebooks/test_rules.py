@@ -389,6 +389,16 @@ BAD = [
         "own",
     ),
     (
+        rules_pages.folds_have_names_of_their_own,
+        code(2, metadata=nbformat.from_dict({"tags": ["hide-output"]})),
+        "code cell 2 is folded",
+    ),
+    (
+        rules_pages.folds_have_names_of_their_own,
+        code(2, metadata=prompt("Answer: how many there are")),
+        "'Answer: how many there are' is there twice",
+    ),
+    (
         rules_pages.exercises_are_whole,
         words("Hint 2, shapes: a method", "Further hint"),
         "two folds",
