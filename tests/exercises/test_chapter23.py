@@ -319,6 +319,18 @@ class SharedState(Strided):
         self.shapes["last"] = shape
 
 
+class SharedShape(SharedState):
+    """The same mistake, but nothing raises: what does not fit is cut off."""
+
+    def backward(self, d_output):
+        p = self.pool_size
+        spread = d_output.repeat(p, axis=2).repeat(p, axis=3) / p**2
+        d_x = np.zeros(self.input_shape, dtype=d_output.dtype)
+        H, W = (min(sides) for sides in zip(d_x.shape[2:], spread.shape[2:], strict=True))
+        d_x[:, :, :H, :W] = spread[:, :, :H, :W]
+        return d_x
+
+
 class ReusedOutput(Strided):
     buffer = None
 
@@ -425,6 +437,7 @@ class NoBackward:
         (ForwardWritesIntoInput, r"AvgPool2D\(\)\.forward changes its input in place"),
         (BackwardWritesIntoGradient, r"AvgPool2D\(2\)\.backward changes its input in place"),
         (SharedState, "another pool has run forward.*keep what backward needs in self"),
+        (SharedShape, "after another pool has run forward, returns the wrong shape"),
         (ReusedOutput, "first result of AvgPool2D.2..forward, after a second.*must not change"),
         (ReusedGradient, "first result of AvgPool2D.2..backward, after a second.*must not change"),
         (WholeNumbers, "forward returns the wrong dtype.*cannot hold a fraction"),
@@ -642,7 +655,7 @@ class Normalizing(ForwardOnly):
         (lambda: four_classes(end=[Softmax()]), "probabilities, not logits"),
         (lambda: four_classes(end=[Centered()]), "must not see its neighbors"),
         (Constant, "same logits for different images"),
-        (OneRow, r"returns the wrong shape.*got: \(4,\)"),
+        (OneRow, r"^model\.forward returns the wrong shape.*got: \(4,\)"),
         (FixedBatch, r"of one image returns the wrong shape"),
         (TwoLayers, "no longer TinyCNN's"),
         (Cropped, "the dense layer is wrong.*what Flatten delivers"),
@@ -651,7 +664,7 @@ class Normalizing(ForwardOnly):
         (NoBias, "the parameter bias of the Matrix is not an array"),
         (Hidden, "no parameters were found"),
         (lambda: four_classes(dense=ForgottenBiasSum()), r"gradient of forgottenbiassum\.bias"),
-        (lambda: four_classes(dense=NoGradientKept()), "gradient of nogradientkept.weights is mis"),
+        (lambda: four_classes(dense=NoGradientKept()), "nogradientkept.weights is missing"),
         (DoubledInputGradient, r"model\.backward returns wrong numbers.*2 times the one expected"),
         (BackwardStops, r"model\.backward raised NotImplementedError: later, at line \d+: raise"),
         (Normalizing, r"model\.forward changes its input in place"),
