@@ -1,2 +1,134 @@
-"""stub"""
-def setup(app): return {}
+"""Repair the built pages where the theme and its companions fall short of WCAG 2.2 or valid HTML.
+
+Each function takes one parsed page and mends one thing. `light_pages` then makes the pages light.
+"""
+
+from pathlib import Path
+
+import light_pages
+from bs4 import BeautifulSoup
+
+SCHEME_SCRIPT = """
+(() => {
+  const mode = localStorage.getItem("mode") || "auto";
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.mode = mode;
+  document.documentElement.dataset.theme = mode === "auto" ? (dark ? "dark" : "light") : mode;
+})();
+"""
+
+
+def name_regions(soup):
+    """Put the sidebar (title, search, contents) into a landmark with a name."""
+    if sidebar := soup.select_one("#pst-primary-sidebar"):
+        sidebar["role"] = "complementary"
+        sidebar["aria-label"] = "Book"
+    for empty in soup.select("#ethical-ad-placement"):
+        empty.find_parent(class_="sidebar-primary__section").decompose()
+
+
+def name_buttons(soup):
+    """Let a button's name contain the words that it shows (WCAG 2.5.3)."""
+    for button in soup.select("button.search-button-field[aria-label]"):
+        del button["aria-label"]
+    for icon in soup.select("i[class*='fa-'], span[class*='fa-']"):
+        icon["aria-hidden"] = "true"
+        del icon["title"]
+
+
+def name_folded_code(soup):
+    """Say on each folded code cell which figure its code draws, and make the summary valid."""
+    for summary in soup.select("details.hide > summary"):
+        del summary["aria-label"]
+        number = summary.find_parent(class_="cell").select_one("figcaption .caption-number")
+        for text in summary.find_all("p"):
+            text.name = "strong"  # a summary may not hold a paragraph
+            if number:
+                text.string = f"{text.get_text().split()[0]} the code of {number.get_text().strip()}"
+
+
+def fold_solutions(soup):
+    """Turn a foldable block into a native one, which needs no script and has its own name."""
+    for block in soup.select("div.admonition.dropdown"):
+        title = block.select_one(".admonition-title")
+        for link in title.select("a"):
+            link.unwrap()
+        title.name = "summary"
+        block.name = "details"
+        block["class"] = [c for c in block["class"] if c != "dropdown"] + ["fold"]
+
+
+def make_ids_unique(soup):
+    """Drop the one id that sphinx-proof and sphinx-exercise give to all their blocks."""
+    for block in soup.select("#proof-content, #exercise-content, #solution-content"):
+        del block["id"]
+        block.name = "div"  # a section would need a heading
+
+
+def drop_wrong_roles(soup):
+    """Take out roles and attributes that ARIA does not allow where they stand."""
+    for entry in soup.select('[role="doc-biblioentry"], .citation-list[role="list"]'):
+        del entry["role"]
+    for label in soup.select("label[aria-controls]"):
+        del label["aria-controls"]
+    for viewport in soup.select("meta[name=viewport]")[1:]:
+        viewport.decompose()
+    for empty in soup.select("meta[content='']"):
+        empty.decompose()
+
+
+def choose_scheme_early(soup):
+    """Know the color scheme before the first paint; the theme's script would set it after."""
+    for script in soup.select("head script"):
+        if 'localStorage.getItem("mode")' in script.get_text():
+            script.string = SCHEME_SCRIPT
+
+
+def title_chapters(soup):
+    """Write "Chapter 23" over a chapter's title rather than "23" into it."""
+    for number in soup.select("h1 > .section-number"):
+        number.string = f"Chapter {number.get_text().strip().rstrip('.')} "
+
+
+def wrap_tables(soup):
+    """Let a wide table scroll inside itself, so that the page never scrolls sideways."""
+    for table in soup.select("article table"):
+        table.wrap(soup.new_tag("div", attrs={"class": "scroller"}))
+
+
+REPAIRS = (
+    name_regions,
+    name_buttons,
+    name_folded_code,
+    fold_solutions,
+    make_ids_unique,
+    drop_wrong_roles,
+    choose_scheme_early,
+    title_chapters,
+    wrap_tables,
+)
+
+
+def repair_pages(app, exception):
+    """Repair every page once all of them are written."""
+    if exception or app.builder.format != "html":
+        return
+    site = Path(app.outdir)
+    styles = light_pages.StyleSheet(site)
+    for path in sorted(site.rglob("*.html")):
+        if "_static" in path.parts or "_sources" in path.parts:
+            continue
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        if soup.html.get("data-repaired"):  # written by an earlier build
+            continue
+        for repair in REPAIRS:
+            repair(soup)
+        light_pages.lighten(soup, path, styles)
+        soup.html["data-repaired"] = "yes"
+        path.write_text(str(soup), encoding="utf-8")
+
+
+def setup(app):
+    """Run last of all: the theme writes its colors of code when Sphinx is done."""
+    app.connect("build-finished", repair_pages, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,1 +1,78 @@
+// What the book's pages do on their own: small helps that work without a network.
+(() => {
+  "use strict";
 
+  // A block that scrolls sideways can be reached and scrolled with the keyboard.
+  const wide = (block) => block.scrollWidth > block.clientWidth + 1;
+  function reachWideBlocks() {
+    for (const block of document.querySelectorAll(".formula-scroll, .scroller, .math.too-wide")) {
+      if (wide(block)) block.tabIndex = 0;
+      else block.removeAttribute("tabindex");
+    }
+  }
+
+  // A formula within a line that is wider than a phone scrolls inside itself.
+  function holdWideFormulas() {
+    for (const formula of document.querySelectorAll(".math.too-wide")) {
+      formula.classList.remove("too-wide");
+    }
+    const screen = document.documentElement.clientWidth;
+    const beyond = [...document.querySelectorAll("article span.math")].filter(
+      (formula) => formula.getBoundingClientRect().right > screen,
+    );
+    for (const formula of beyond) formula.classList.add("too-wide");
+    reachWideBlocks();
+  }
+
+  let pending = 0;
+  addEventListener("resize", () => {
+    cancelAnimationFrame(pending);
+    pending = requestAnimationFrame(holdWideFormulas);
+  });
+  addEventListener("load", holdWideFormulas);
+  document.addEventListener("toggle", holdWideFormulas, true);
+
+  // A copied formula is its LaTeX source, not the loose letters of its drawing.
+  const source = (formula) => formula.querySelector("annotation")?.textContent ?? "";
+  document.addEventListener("copy", (event) => {
+    const selection = getSelection();
+    if (selection.isCollapsed || !event.clipboardData) return;
+    const fragment = selection.getRangeAt(0).cloneContents();
+    const formulas = [...fragment.querySelectorAll(".katex")];
+    if (!formulas.length) return;
+    for (const formula of formulas) {
+      const mark = formula.parentElement?.classList.contains("katex-display") ? "$$" : "$";
+      formula.replaceWith(mark + source(formula) + mark);
+    }
+    event.clipboardData.setData("text/plain", fragment.textContent);
+    event.preventDefault();
+  });
+
+  // A link to something folded away unfolds it.
+  function unfoldTarget() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    let folded = false;
+    for (let fold = target?.closest("details"); fold; fold = fold.parentElement.closest("details")) {
+      folded ||= !fold.open;
+      fold.open = true;
+    }
+    if (folded) target.scrollIntoView();
+  }
+  addEventListener("hashchange", unfoldTarget);
+  unfoldTarget();
+
+  // On paper everything is unfolded and every image is there.
+  addEventListener("beforeprint", () => {
+    for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
+    for (const fold of document.querySelectorAll("article details:not([open])")) {
+      fold.open = true;
+      fold.dataset.unfolded = "print";
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const fold of document.querySelectorAll("details[data-unfolded]")) {
+      fold.open = false;
+      delete fold.dataset.unfolded;
+    }
+  });
+})();

@@ -1,0 +1,179 @@
+"""Make a built page light: no script that it does not use, one style sheet, images with a size.
+
+Font Awesome's script (1.5 MB for a dozen icons) is replaced by book/static/icons.css, and the
+search index is loaded by the search page alone.
+"""
+
+import hashlib
+import posixpath
+import re
+import struct
+
+CSS_INCH = 96  # CSS pixels per inch
+SEARCH_ONLY = ("searchindex.js", "searchtools.js", "language_data.js")
+ICON_RULE = re.compile(r"[^{}]*(?:\.fa-|\.fa[bsrldt]\b|svg-inline--fa|@font-face|@keyframes fa)[^{}]*\{")
+
+
+def file_name(link):
+    """Return the last part of an address, without its query."""
+    return link.partition("?")[0].rpartition("/")[2]
+
+
+def drop_scripts(soup, is_search):
+    """Take out the scripts that this page does not use; run the others after parsing."""
+    unused = {"fontawesome.js", "togglebutton.js"}
+    if not is_search:
+        unused.update(SEARCH_ONLY)
+    if not soup.select_one(".sd-tab-set"):
+        unused.add("design-tabs.js")
+    for link in soup.select("link[rel=preload][as=script]"):
+        link.decompose()
+    for script in soup.select("script"):
+        source = file_name(script.get("src", ""))
+        text = script.get_text()
+        if source in unused or "toggleHint" in text or "togglebuttonSelector" in text:
+            script.decompose()
+        elif "toggleOpenOnPrint" in text:
+            script.decompose()
+        elif source and not is_search and source != "documentation_options.js":
+            script["defer"] = ""
+
+
+def inline_options(soup, static):
+    """Write Sphinx's few options into the page: scripts in the page's head wait for them."""
+    for script in soup.select("script[src*='documentation_options.js']"):
+        script.string = (static / "documentation_options.js").read_text(encoding="utf-8")
+        del script["src"]
+
+
+def png_size(path):
+    """Return the size at which a PNG is meant to be shown, in CSS pixels.
+
+    A figure of 6 inches is shown 6 inches wide, however many dots it holds; a PNG that does not
+    tell its dots per inch is shown dot by dot.
+    """
+    data = path.read_bytes()
+    width, height = struct.unpack(">II", data[16:24])
+    mark = data.find(b"pHYs", 0, 4096)
+    scale = 1.0
+    if mark > 0:
+        dots, _, unit = struct.unpack(">IIB", data[mark + 4 : mark + 13])
+        if unit == 1 and dots:  # dots per meter
+            scale = CSS_INCH / (dots * 0.0254)
+    return round(width * scale), round(height * scale)
+
+
+def svg_size(path):
+    """Return the size in an SVG's viewBox, or None."""
+    box = re.search(r'viewBox="([-\d.]+[ ,]+){2}([\d.]+)[ ,]+([\d.]+)"', path.read_text("utf-8"))
+    return (round(float(box[2])), round(float(box[3]))) if box else None
+
+
+def plain_tokens(pygments):
+    """Return the classes of code that both color schemes print in the color of plain text."""
+    rule = re.compile(r'html\[data-theme="(\w+)"\] \.highlight( \.\w+)? \{([^}]*)\}')
+    plain, base = {}, {}
+    for scheme, token, style in rule.findall(pygments):
+        color = re.search(r"(?<![-\w])color: *(#\w+)", style)
+        if not token:
+            base[scheme] = color and color[1].lower()
+        else:
+            same = color and style.strip() == color[0] and color[1].lower() == base.get(scheme)
+            plain.setdefault(token.strip(" ."), []).append(bool(same))
+    return {token for token, schemes in plain.items() if all(schemes) and len(schemes) == 2}
+
+
+def thin_code(soup, plain):
+    """Unwrap the parts of highlighted code that look like plain text: half of a page's tags."""
+    for part in soup.select("div.highlight pre span"):
+        if not part.attrs or (set(part.attrs) == {"class"} and plain.issuperset(part["class"])):
+            part.unwrap()
+
+
+def size_images(soup, page):
+    """Give every image its size, so that nothing moves when it arrives; later ones load late."""
+    for number, image in enumerate(soup.select("article img[src]")):
+        path = page.parent / image["src"].partition("?")[0]
+        readers = {".png": png_size, ".svg": svg_size}
+        if not image.get("width") and path.suffix in readers and path.exists():
+            if size := readers[path.suffix](path):
+                image["width"], image["height"] = size
+        if number > 0:
+            image["loading"] = "lazy"
+
+
+class StyleSheet:
+    """All style sheets of a page as one file, without the rules for icons that are not used."""
+
+    def __init__(self, site):
+        self.site = site
+        self.written = {}
+        pygments = (site / "_static" / "pygments.css").read_text(encoding="utf-8")
+        self.plain_tokens = plain_tokens(pygments)
+
+    def rebase(self, css, folder):
+        """Make the addresses in `css`, written for `folder`, right for `_static`."""
+
+        def change(match):
+            link = match[2]
+            if link.startswith(("data:", "#", "http:", "https:", "/")):
+                return match[0]
+            target = posixpath.normpath(posixpath.join(folder, link))
+            return f"url({match[1]}{posixpath.relpath(target, '_static')}{match[1]})"
+
+        return re.sub(r"url\(\s*(['\"]?)([^'\")]+)\1\s*\)", change, css)
+
+    def without_icons(self, css):
+        """Drop Font Awesome's rules, which are half of the theme's style sheet."""
+        kept = []
+        for rule in re.findall(r"[^{}]*\{(?:[^{}]|\{[^{}]*\})*\}", css):
+            if not ICON_RULE.match(rule):
+                kept.append(rule)
+        return "".join(kept)
+
+    def read(self, link):
+        """Return the style sheet at `link` (relative to the site) with those that it imports."""
+        folder = posixpath.dirname(link)
+        css = (self.site / link).read_text(encoding="utf-8")
+        css = re.sub(r"/\*.*?\*/|@charset[^;]*;", "", css, flags=re.S)
+        imported = re.compile(r"""@import\s+(?:url\()?["']?([^"')]+)["']?\)?\s*;""")
+        parts = [self.read(posixpath.normpath(f"{folder}/{name}")) for name in imported.findall(css)]
+        css = imported.sub("", css)
+        if file_name(link) == "pydata-sphinx-theme.css":
+            css = self.without_icons(css)
+        return "\n".join([*parts, self.rebase(css, folder)])
+
+    def bundle(self, links):
+        """Write the style sheets at `links` (relative to the site) into one; return its name."""
+        if links not in self.written:
+            text = "\n".join(self.read(link) for link in links)
+            name = f"_static/all.{hashlib.sha256(text.encode()).hexdigest()[:12]}.css"
+            (self.site / name).write_text(text, encoding="utf-8")
+            self.written[links] = name
+        return self.written[links]
+
+
+def join_styles(soup, page, styles):
+    """Replace a page's style sheets by one file."""
+    sheets = soup.select("head link[rel=stylesheet]")
+    up = soup.html.get("data-content_root", "./")
+    names = []
+    for sheet in sheets:
+        target = (page.parent / sheet["href"].partition("?")[0]).resolve()
+        if not target.is_relative_to(styles.site.resolve()):
+            return  # a page with absolute addresses, such as 404.html
+        names.append(target.relative_to(styles.site.resolve()).as_posix())
+    if not names:
+        return
+    sheets[0]["href"] = up + styles.bundle(tuple(names))
+    for sheet in sheets[1:]:
+        sheet.decompose()
+
+
+def lighten(soup, page, styles):
+    """Make one parsed page light; `styles` is shared by all pages of the site."""
+    drop_scripts(soup, is_search=page.name == "search.html")
+    inline_options(soup, styles.site / "_static")
+    thin_code(soup, styles.plain_tokens)
+    size_images(soup, page)
+    join_styles(soup, page, styles)
