@@ -19,17 +19,33 @@ from tinycnn_lib.exercises.chapter23 import (
     check_output_shape,
     check_parameter_sharing,
 )
+from tinycnn_lib.exercises.chapter24 import (
+    bug_hunt_networks,
+    check_avgpool2d_backward,
+    check_bug_hunt,
+    check_momentum_steps,
+    check_step_decay,
+    check_steps_per_epoch,
+    check_weight_decay,
+)
 
 __all__ = [
     "ExerciseError",
+    "bug_hunt_networks",
     "check_adjoint",
     "check_avgpool2d",
+    "check_avgpool2d_backward",
+    "check_bug_hunt",
     "check_diagonal_filter",
     "check_four_class_model",
+    "check_momentum_steps",
     "check_output_shape",
     "check_output_sizes",
     "check_parameter_sharing",
     "check_receptive_field",
     "check_separable",
+    "check_step_decay",
+    "check_steps_per_epoch",
     "check_strided_conv",
+    "check_weight_decay",
 ]

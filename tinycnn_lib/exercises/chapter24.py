@@ -1,0 +1,328 @@
+"""Checkers of Chapter 24, and the three networks of its bug hunt."""
+
+import numpy as np
+
+from tinycnn_lib.exercises._base import (
+    call,
+    expect_answer,
+    expect_array,
+    expect_integer,
+    fail,
+    praise,
+    sample,
+)
+from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from tinycnn_lib.losses import softmax_cross_entropy
+from tinycnn_lib.models import Sequential, TinyCNN
+
+
+def _number(name, got):
+    """Return `got` as a float, or fail."""
+    expect_answer(name, got)
+    if isinstance(got, (bool, np.bool_)) or not isinstance(got, (int, float, np.number)):
+        fail(f"{name} is not a number", got=f"{got!r} ({type(got).__name__})")
+    return float(got)
+
+
+def check_momentum_steps(theta_1, theta_2, theta_3):
+    """Check three steps of momentum by hand: L = theta^2, theta = 1, eta = 0.1, mu = 0.9.
+
+    Parameters
+    ----------
+    theta_1, theta_2, theta_3 : float
+        theta after one, two and three steps.
+
+    Raises
+    ------
+    ExerciseError
+        If one of them is wrong; the message says which, and what to think about.
+    """
+    names = ("theta_1", "theta_2", "theta_3")
+    given = [
+        _number(name, got) for name, got in zip(names, (theta_1, theta_2, theta_3), strict=True)
+    ]
+    theta, velocity = 1.0, 0.0
+    for step, (name, got) in enumerate(zip(names, given, strict=True)):
+        g = 2 * theta
+        plain = theta - 0.1 * g
+        hints = {
+            theta + 0.1 * g: "the step goes against the slope, not along it",
+            theta - 0.1 * theta: "the slope of theta squared at theta is not theta",
+            plain: "that is a step without momentum; what has the velocity kept?",
+            theta + 0.9 * velocity - 0.1 * 2.0: "the slope must be taken anew, at the new theta",
+            theta + velocity - 0.1 * g: "the velocity is kept in part only: multiply it by mu",
+            theta - 0.9 * velocity - 0.1 * g: "the old velocity goes on in its own direction",
+        }
+        velocity = 0.9 * velocity - 0.1 * g
+        theta += velocity
+        if abs(got - theta) > 1e-6:
+            hint = next((text for value, text in hints.items() if abs(got - value) < 1e-6), None)
+            said = hint or (
+                "velocity first, then theta" if step else "the first velocity is -eta g"
+            )
+            fail(f"{name} is wrong", on={"step": step + 1}, got=got, hint=said)
+    praise("three steps of momentum.")
+
+
+def _average_gradient(d_output, x_shape, p, s):
+    """Return the gradient of overlapping mean pooling: each window hands back equal parts."""
+    d_x = np.zeros(x_shape)
+    for i, j in np.ndindex(d_output.shape[2:]):
+        part = d_output[:, :, i, j, None, None] / p**2
+        d_x[:, :, s * i : s * i + p, s * j : s * j + p] += part
+    return d_x
+
+
+# N, C, H, W, p, s: apart, overlapping, with gaps, with rows left over.
+_POOLS = (
+    (1, 1, 2, 2, 2, 1),
+    (1, 1, 2, 4, 2, 2),
+    (1, 1, 2, 3, 2, 1),
+    (1, 1, 3, 4, 2, 1),
+    (1, 2, 3, 5, 3, 1),
+    (2, 2, 3, 6, 2, 2),
+    (1, 1, 5, 4, 2, 3),
+    (1, 2, 7, 6, 3, 2),
+    (2, 1, 4, 7, 1, 2),
+)
+
+
+def check_avgpool2d_backward(avgpool2d_backward):
+    """Check the backward pass of average pooling with windows that may overlap.
+
+    Parameters
+    ----------
+    avgpool2d_backward : callable (d_output, x_shape, pool_size, stride)
+        From the upstream gradient (N, C, OH, OW), with OH = (H - p) // s + 1, to the gradient
+        of shape x_shape = (N, C, H, W).
+
+    Raises
+    ------
+    ExerciseError
+        If it raises, changes its input, or returns a wrong shape or number.
+    """
+    expect_answer("avgpool2d_backward", avgpool2d_backward)
+    for seed, (N, C, H, W, p, s) in enumerate(_POOLS):
+        d_output = sample((N, C, (H - p) // s + 1, (W - p) // s + 1), seed=600 + seed) + 0.05
+        expected = _average_gradient(d_output, (N, C, H, W), p, s)
+
+        def hint(got, expected, d_output=d_output, p=p, s=s):
+            if p > 1 and np.allclose(got, p * p * expected):
+                return "when one pixel grows by 1, how much does the mean of its window grow?"
+            assigned = np.zeros(expected.shape)
+            for i, j in np.ndindex(d_output.shape[2:]):
+                part = d_output[:, :, i, j, None, None] / p**2
+                assigned[:, :, s * i : s * i + p, s * j : s * j + p] = part
+            if np.allclose(got, assigned):
+                return (
+                    "a pixel in two windows hears from both; the second must not replace the first"
+                )
+            ones = _average_gradient(np.ones_like(d_output), expected.shape, p, s)
+            if np.allclose(got, ones):
+                return "the result is the same for every d_output"
+            return None
+
+        on = {"d_output": d_output, "x_shape": (N, C, H, W), "pool_size": p, "stride": s}
+        got = call("avgpool2d_backward", avgpool2d_backward, d_output, (N, C, H, W), p, s, on=on)
+        expect_array("avgpool2d_backward", got, expected, on=on, hint=hint)
+    praise("windows side by side, overlapping and with gaps.")
+
+
+def check_weight_decay(decayed_loss):
+    """Check the cross-entropy with weight decay, and its gradients.
+
+    Parameters
+    ----------
+    decayed_loss : callable (model, x, targets, weight_decay)
+        Returns (loss, gradients): cross-entropy + weight_decay / 2 times the sum of all squared
+        weights (not biases), and a dict of its gradients under the names of model.parameters().
+
+    Raises
+    ------
+    ExerciseError
+        If it raises, changes a parameter, or returns a wrong loss or gradient.
+    """
+    expect_answer("decayed_loss", decayed_loss)
+    rng = np.random.default_rng(24)
+    for weight_decay, N in ((0.0, 4), (0.5, 4), (0.02, 7)):
+        model = TinyCNN(seed=3)
+        for parameter in model.parameters().values():  # nonzero biases
+            parameter += rng.normal(0, 0.3, size=parameter.shape)
+        x, targets = rng.random((N, 1, 8, 8)), rng.integers(0, 3, size=N)
+        plain, _, d_logits = softmax_cross_entropy(model.forward(x), targets)
+        model.backward(d_logits)
+        before = {name: value.copy() for name, value in model.parameters().items()}
+        weights = {name: value for name, value in before.items() if name.endswith("weights")}
+        squares = float(sum((value**2).sum() for value in weights.values()))
+        everything = float(sum((value**2).sum() for value in before.values()))
+        gradients = {
+            name: value + weight_decay * weights[name] if name in weights else value.copy()
+            for name, value in model.gradients().items()
+        }
+
+        on = {"weight_decay": weight_decay, "x": x}
+        answer = call("decayed_loss", decayed_loss, model, x, targets, weight_decay, on=on)
+        for name, value in model.parameters().items():
+            if not np.array_equal(value, before[name]):
+                fail(f"decayed_loss changes the model's {name}", on=on,
+                     hint="it measures; the step is the optimizer's")  # fmt: skip
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            fail("decayed_loss does not return a pair (loss, gradients)", on=on, got=answer)
+        loss, got = _number("the loss", answer[0]), answer[1]
+        expected = plain + weight_decay / 2 * squares
+        if abs(loss - expected) > 1e-9:
+            hint = {
+                round(plain, 8): "the penalty is missing",
+                round(plain + weight_decay * squares, 8): "half of lambda, says the formula",
+                round(plain + weight_decay / 2 * everything, 8): "the biases are not penalized",
+                round(plain + weight_decay / 2 * squares / N, 8): "the penalty does not depend on "
+                "the images, so it is not divided by their number",
+            }.get(round(loss, 8))
+            fail("the loss is wrong", on=on, got=loss, expected=expected, hint=hint)
+        if not isinstance(got, dict) or got.keys() != gradients.keys():
+            fail("the gradients are not a dict with the names of model.parameters()", on=on,
+                 got=list(got) if isinstance(got, dict) else got, expected=list(gradients))  # fmt: skip
+        for name, expected in gradients.items():
+            decay = expected - weight_decay * before[name] if name in weights else expected
+
+            def hint(value, expected, decay=decay, name=name, before=before, lam=weight_decay):
+                if np.allclose(value, decay) and name.endswith("weights"):
+                    return "these are the gradients of the cross-entropy alone"
+                if np.allclose(value, decay + lam * before[name]):
+                    return "the biases are not penalized"
+                if np.allclose(value, decay + lam / 2 * before[name]):
+                    return "what is the slope of w squared over 2?"
+                if np.allclose(value, decay + 2 * lam * before[name]):
+                    return "what is the slope of w squared over 2?"
+                return None
+
+            expect_array(f"the gradient of {name}", got[name], expected, on=on, hint=hint)
+    praise("loss and gradients belong together, with and without decay.")
+
+
+def check_step_decay(step_decay):
+    """Check a learning-rate schedule in steps.
+
+    Parameters
+    ----------
+    step_decay : callable (epoch, start, factor, every)
+        The rate for `epoch` = 1, 2, ...: `start` for the first `every` epochs, then multiplied
+        by `factor` after each further `every` epochs.
+
+    Raises
+    ------
+    ExerciseError
+        If it raises or returns a wrong rate.
+    """
+    expect_answer("step_decay", step_decay)
+    for start, factor, every in ((0.3, 0.5, 3), (0.1, 0.1, 5), (1.0, 0.9, 1)):
+        for epoch in range(1, 4 * every + 2):
+            on = {"epoch": epoch, "start": start, "factor": factor, "every": every}
+            got = _number("step_decay", call("step_decay", step_decay, epoch, start, factor,
+                                             every, on=on))  # fmt: skip
+            expected = start * factor ** ((epoch - 1) // every)
+            if abs(got - expected) > 1e-9 * start:
+                hint = None
+                if abs(got - start * factor ** (epoch // every)) < 1e-9:
+                    hint = "off by one: epochs count from 1, so epoch `every` is still in the first step"
+                elif abs(got - start * factor ** ((epoch - 1) / every)) < 1e-9:
+                    hint = "a rate in steps stays the same within a step"
+                fail("step_decay is wrong", on=on, got=got, expected=expected, hint=hint)
+    praise("the rate falls when it should, and not before.")
+
+
+def _dense_backward(self, d_output, input_gradient=True):
+    d_x = Dense.backward(self, d_output, input_gradient)
+    return d_x if d_x is None else d_x / len(d_output)
+
+
+def _relu_backward(self, d_output):
+    ReLU.backward(self, d_output)
+    return np.where(d_output > 0, d_output, 0)
+
+
+def _conv_backward(self, d_output, input_gradient=True):
+    d_x = Conv2D.backward(self, d_output, input_gradient)
+    self.d_weights = self.d_weights.swapaxes(2, 3).copy()
+    return d_x
+
+
+_BUGS = {"A": (Dense, _dense_backward), "B": (ReLU, _relu_backward), "C": (Conv2D, _conv_backward)}
+
+
+def bug_hunt_networks():
+    """Return three networks with TinyCNN's layers, by name; one layer of each is broken.
+
+    Each predicts as it should; only `backward` of one layer is wrong.
+
+    Returns
+    -------
+    dict of str to Sequential
+        "A", "B" and "C".
+    """
+    networks = {}
+    for name, (broken, backward) in _BUGS.items():
+        # A subclass under the same name: its type does not give it away.
+        kinds = {kind: kind for kind in (Conv2D, ReLU, MaxPool2D, Flatten, Dense)}
+        kinds[broken] = type(broken.__name__, (broken,), {"backward": backward})
+        layers = (
+            kinds[Conv2D](1, 3, 3, seed=42), kinds[ReLU](), kinds[MaxPool2D](2),
+            kinds[Flatten](), kinds[Dense](27, 3, seed=43),
+        )  # fmt: skip
+        layers[0].bias[:] = 0.05, 0.1, 0.15
+        networks[name] = Sequential(*layers)
+    return networks
+
+
+def check_bug_hunt(a, b, c):
+    """Check which layer of each network of `bug_hunt_networks()` is broken.
+
+    Parameters
+    ----------
+    a, b, c : str
+        "Conv2D", "ReLU", "MaxPool2D", "Flatten" or "Dense", for the networks A, B and C.
+
+    Raises
+    ------
+    ExerciseError
+        If a name is no layer, or its layer is sound.
+    """
+    known = ("Conv2D", "ReLU", "MaxPool2D", "Flatten", "Dense")
+    evidence = {
+        "A": "which gradients are wrong, and is the ratio to the right ones the same everywhere?",
+        "B": "the dense layer's gradients are right, so look at what happens behind it",
+        "C": "is the convolution's bias gradient right? Which layers does that clear?",
+    }
+    for (name, (broken, _)), got in zip(_BUGS.items(), (a, b, c), strict=True):
+        expect_answer(name.lower(), got)
+        if got not in known:
+            fail(f"{name.lower()} is not a layer's name", got=got, expected=" or ".join(known))
+        if got != broken.__name__:
+            fail(f"in network {name}, {got} is sound", hint=evidence[name])
+    praise("all three found.")
+
+
+def check_steps_per_epoch(steps):
+    """Check how many steps an epoch of 180 images has, for five batch sizes.
+
+    Parameters
+    ----------
+    steps : dict of int to int
+        From the batch sizes 1, 7, 32, 180 and 500 to the number of steps.
+
+    Raises
+    ------
+    ExerciseError
+        If one is wrong; the message says which.
+    """
+    expect_answer("steps", steps)
+    sizes = (1, 7, 32, 180, 500)
+    if not isinstance(steps, dict) or set(steps) != set(sizes):
+        fail("steps is not a dict with the five batch sizes", got=steps, expected=f"keys {sizes}")
+    for size in sizes:
+        got, full = expect_integer(f"steps[{size}]", steps[size]), 180 // size
+        if got != -(-180 // size):
+            hint = "what happens to the images that do not fill a batch?" if got == full else None
+            fail(f"steps[{size}] is wrong", on={"images": 180, "batch_size": size}, got=got,
+                 hint=hint or "how many batches does it take until every image was seen once?")  # fmt: skip
+    praise("the steps of an epoch, the incomplete last batch included.")
