@@ -149,9 +149,9 @@ def replay_training(runs, class_names=None):
 
     Parameters
     ----------
-    runs : sequence of dict, or of RunRecorder, 1 to 4
-        The format is that of `RunRecorder.run`: up to 120 epochs, 120 validation images, the same
-        ones in each run.
+    runs : sequence of dict or of RunRecorder, 1 to 4
+        In the format of `RunRecorder.run`: up to 120 epochs and 120 validation images, the same
+        ones in each run. One run alone needs no list.
     class_names : sequence of str, optional
         By default those of the line patterns.
 
@@ -166,6 +166,8 @@ def replay_training(runs, class_names=None):
         If a run lacks a key, is too long to show, holds a number that is not finite, or if the
         runs have not the same validation images.
     """
+    if isinstance(runs, (dict, RunRecorder)):
+        runs = [runs]  # one run alone
     runs = [run.run if isinstance(run, RunRecorder) else run for run in runs]
     if not 1 <= len(runs) <= MOST_RUNS:
         raise ValueError(f"runs: expected 1 to {MOST_RUNS} runs, got {len(runs)}")
