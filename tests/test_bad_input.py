@@ -1,6 +1,7 @@
 """Bad inputs, as tables: which error, what its message names, and that nothing was changed."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -439,6 +440,8 @@ def test_pattern_name(name, error):
         ((ReLU(), ReLU), "TypeError", "layers[1]", ("pass an instance",)),
         ((3,), "TypeError", "layers[0]", ("forward and backward", "got 3")),
         (([ReLU(), Flatten()],), "TypeError", "layers[0]", ("forward and backward",)),
+        ((SimpleNamespace(forward=abs),), "TypeError", "layers[0]", ("forward and backward",)),
+        ((SimpleNamespace(backward=abs),), "TypeError", "layers[0]", ("forward and backward",)),
         ((np.tanh,), "TypeError", "layers[0]", ("forward and backward",)),
         ((ReLU(), Sequential(ReLU())), "TypeError", "layers[1]", ("*model.layers",)),
         ((TinyCNN(),), "TypeError", "layers[0]", ("*model.layers",)),
@@ -485,6 +488,21 @@ def test_numbers_that_overflow_half_way_through_are_refused(method):
         getattr(model, method)(*arguments)
     assert "layers[1], ReLU.forward" in caught.value.__notes__[0]
     assert frozen(model) == before
+
+
+def test_a_refusal_also_takes_back_what_a_reader_s_own_layer_noted():
+    class Noting:
+        def forward(self, x):
+            self.seen = x  # an attribute that was not there before
+            return x
+
+        def backward(self, d_output):
+            return d_output
+
+    row = Sequential(Noting(), MaxPool2D(3))
+    refuses(lambda: row.forward(np.ones((1, 1, 2, 2))), "ValueError", "x", "pool_size = 3",
+            watched=[row])  # fmt: skip
+    assert not hasattr(row.layers[0], "seen")
 
 
 @pytest.mark.parametrize("call", [lambda m, x: m.predict(x), lambda m, x: m.evaluate(x, [0, 1])])

@@ -106,6 +106,10 @@ def test_large_logits_do_not_overflow(size):
     assert softmax_cross_entropy([[size, 0.0, -size]], [0])[0] == 0
 
 
+def test_rows_far_apart_do_not_disturb_each_other():
+    equal(softmax([[0.0, 0.0], [2000.0, 2000.0], [-2000.0, -2000.0]]), np.full((3, 2), 0.5))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_floating_dtype_is_kept(dtype):
     logits = np.random.default_rng(0).normal(size=(4, 3)).astype(dtype)
