@@ -41,7 +41,7 @@ def test_every_public_checker_is_named_and_documented():
     for name in checkers:
         assert name.startswith("check_")
         doc = getattr(exercises, name).__doc__
-        assert re.match(r"Check .*[Ee]xercise ", doc), name
+        assert doc.startswith("Check "), name
         assert "ExerciseError" in doc, name
 
 
