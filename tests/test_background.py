@@ -108,3 +108,17 @@ def test_gradient_descent_example():
         for expected in after:
             theta -= rate * 2 * theta
             assert theta == pytest.approx(expected, abs=1e-12)
+
+
+def test_chain_rule_example():
+    text = section("The chain rule")
+    slope, offset, x = map(
+        int, re.search(r"y = (\d+)x \+ (\d+)\$ and \$L = y\^2\$ at \$x = (\d+)", text).groups()
+    )
+    y = slope * x + offset
+    assert f"$y = {y}$ and $L = {y**2}$" in text
+    assert rf"\partial L / \partial y = 2y = {2 * y}$" in text
+    assert rf"\partial y / \partial x = {slope}$" in text
+    assert rf"\partial L / \partial x = {2 * y * slope}$" in text
+    step = float(re.search(r"A step of ([\d.]+) agrees", text)[1])
+    assert f"from {y**2} to {(slope * (x + step) + offset) ** 2:.3f}," in text
