@@ -292,7 +292,7 @@ BAD = [
     (rules_outputs.figures_are_described, figure(alt="line.png"), "does not say what is there"),
     (
         rules_outputs.figures_are_described,
-        figure(alt="A plot that shows the numbers of the list above this text."),
+        figure(alt="Image of the numbers in the list that stands above this text."),
         "does not say what is there",
     ),
     (
@@ -317,7 +317,16 @@ BAD = [
         lambda n: n.cells.append(copy.deepcopy(dict(notebook_reading.code_cells(n))[3])),
         "the name is taken",
     ),
-    (rules_outputs.figures_end_in_show, code(3, "plt.plot([0, 1])"), "does not end in plt.show()"),
+    (
+        rules_outputs.figures_are_shown,
+        code(3, "plt.plot([0, 1])"),
+        "draws without plt.show(), or ends in an object",
+    ),
+    (
+        rules_outputs.figures_are_shown,
+        code(3, outputs=[new_output("execute_result", {"image/png": "AA=="})]),
+        "draws without plt.show(), or ends in an object",
+    ),
     (
         rules_outputs.no_object_is_printed,
         prints("[<matplotlib.lines.Line2D at 1>]"),
