@@ -119,6 +119,7 @@ def torch_side(model, x, y):
                 else torch.nn.MaxPool2d(layer.pool_size)
             )
             continue
+        twin.double()  # before the weights are copied, or they are rounded
         with torch.no_grad():
             twin.weight.copy_(torch.from_numpy(weights))
             twin.bias.copy_(torch.from_numpy(layer.bias))
