@@ -77,3 +77,19 @@ lock: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras pyproject.toml \
 	  --output-file requirements.txt --no-emit-index-url --custom-compile-command 'make lock'
+
+# --- the checks ------------------------------------------------------------------------------
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 60
+
+test: lint book
+	$(BIN)/python -m pytest chapters $(NBVAL) -n 2 --dist loadfile -q
+	$(BIN)/python -m pytest tests -n 2 --dist loadscope -q \
+	  --cov=tinycnn_lib --cov-report=term
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/speed.py

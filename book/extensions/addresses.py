@@ -2,7 +2,7 @@
 
 Nobody types these addresses into a file, so a fork's buttons lead to the fork. What is not known
 is left out: without a repository there is no launch, repository or edit button, and without a
-public address no sitemap and no canonical link.
+public address no sitemap, no social card and no canonical link.
 """
 
 import os
@@ -66,6 +66,8 @@ def fill_in(app, config):
     address = find_public_address(os.environ)
     config.html_baseurl = config.ogp_site_url = address
     config.ogp_site_name = config.html_title
+    config.ogp_enable_meta_description = False  # descriptions.py writes it
+    config.ogp_social_cards = {"line_color": "#1f5fa8"}
     config.notfound_urls_prefix = urlsplit(address).path or "/"
     config.sitemap_url_scheme = "{link}"
 
@@ -74,5 +76,6 @@ def setup(app):
     """Fill in the addresses as soon as the configuration is read."""
     if find_public_address(os.environ):
         app.setup_extension("sphinx_sitemap")
+        app.setup_extension("sphinxext.opengraph")
     app.connect("config-inited", fill_in, priority=100)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

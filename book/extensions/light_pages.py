@@ -11,7 +11,10 @@ import struct
 
 CSS_INCH = 96  # CSS pixels per inch
 SEARCH_ONLY = ("searchindex.js", "searchtools.js", "language_data.js")
-ICON_RULE = re.compile(r"[^{}]*(?:\.fa-|\.fa[bsrldt]\b|svg-inline--fa|@font-face|@keyframes fa)[^{}]*\{")
+TOGGLE_OPTIONS = re.compile("toggleHint|toggleOpenOnPrint|togglebuttonSelector")
+ICON_RULE = re.compile(
+    r"[^{}]*(?:\.fa-|\.fa[bsrldt]\b|svg-inline--fa|@font-face|@keyframes fa)[^{}]*\{"
+)
 
 
 def file_name(link):
@@ -30,10 +33,7 @@ def drop_scripts(soup, is_search):
         link.decompose()
     for script in soup.select("script"):
         source = file_name(script.get("src", ""))
-        text = script.get_text()
-        if source in unused or "toggleHint" in text or "togglebuttonSelector" in text:
-            script.decompose()
-        elif "toggleOpenOnPrint" in text:
+        if source in unused or TOGGLE_OPTIONS.search(script.get_text()):
             script.decompose()
         elif source and not is_search and source != "documentation_options.js":
             script["defer"] = ""
@@ -92,12 +92,12 @@ def thin_code(soup, plain):
 
 def size_images(soup, page):
     """Give every image its size, so that nothing moves when it arrives; later ones load late."""
+    readers = {".png": png_size, ".svg": svg_size}
     for number, image in enumerate(soup.select("article img[src]")):
         path = page.parent / image["src"].partition("?")[0]
-        readers = {".png": png_size, ".svg": svg_size}
-        if not image.get("width") and path.suffix in readers and path.exists():
-            if size := readers[path.suffix](path):
-                image["width"], image["height"] = size
+        size = readers[path.suffix](path) if path.suffix in readers and path.exists() else None
+        if size and not image.get("width"):
+            image["width"], image["height"] = size
         if number > 0:
             image["loading"] = "lazy"
 
@@ -137,7 +137,9 @@ class StyleSheet:
         css = (self.site / link).read_text(encoding="utf-8")
         css = re.sub(r"/\*.*?\*/|@charset[^;]*;", "", css, flags=re.S)
         imported = re.compile(r"""@import\s+(?:url\()?["']?([^"')]+)["']?\)?\s*;""")
-        parts = [self.read(posixpath.normpath(f"{folder}/{name}")) for name in imported.findall(css)]
+        parts = [
+            self.read(posixpath.normpath(f"{folder}/{name}")) for name in imported.findall(css)
+        ]
         css = imported.sub("", css)
         if file_name(link) == "pydata-sphinx-theme.css":
             css = self.without_icons(css)

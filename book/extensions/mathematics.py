@@ -69,16 +69,17 @@ def visit_inline(translator, node):
 
 def visit_display(translator, node):
     """Write a formula that stands alone, with its number if it has a label."""
+    # Spans, for a display formula may stand within a paragraph.
     translator.body.append(
-        translator.starttag(node, "div", CLASS="math notranslate nohighlight formula")
+        translator.starttag(node, "span", "", CLASS="math notranslate nohighlight formula")
     )
-    translator.body.append(f'<div class="formula-scroll">{node["html"]}</div>')
+    translator.body.append(f'<span class="formula-scroll">{node["html"]}</span>')
     if node["number"]:
         number = get_node_equation_number(translator, node)
         translator.body.append(f'<span class="eqno">({number})')
         translator.add_permalink_ref(node, "Link to this equation")
         translator.body.append("</span>")
-    translator.body.append("</div>")
+    translator.body.append("</span>")
     raise nodes.SkipNode
 
 

@@ -44,7 +44,9 @@ def name_folded_code(soup):
         for text in summary.find_all("p"):
             text.name = "strong"  # a summary may not hold a paragraph
             if number:
-                text.string = f"{text.get_text().split()[0]} the code of {number.get_text().strip()}"
+                text.string = (
+                    f"{text.get_text().split()[0]} the code of {number.get_text().strip()}"
+                )
 
 
 def fold_solutions(soup):
@@ -90,10 +92,11 @@ def title_chapters(soup):
         number.string = f"Chapter {number.get_text().strip().rstrip('.')} "
 
 
-def wrap_tables(soup):
-    """Let a wide table scroll inside itself, so that the page never scrolls sideways."""
-    for table in soup.select("article table"):
-        table.wrap(soup.new_tag("div", attrs={"class": "scroller"}))
+def unwrap_blocks(soup):
+    """Take lists out of paragraphs, where Napoleon puts them."""
+    for block in soup.select("p > ul, p > ol"):
+        if block.parent.name == "p":
+            block.parent.unwrap()
 
 
 REPAIRS = (
@@ -105,7 +108,7 @@ REPAIRS = (
     drop_wrong_roles,
     choose_scheme_early,
     title_chapters,
-    wrap_tables,
+    unwrap_blocks,
 )
 
 

@@ -5,7 +5,8 @@
   // A block that scrolls sideways can be reached and scrolled with the keyboard.
   const wide = (block) => block.scrollWidth > block.clientWidth + 1;
   function reachWideBlocks() {
-    for (const block of document.querySelectorAll(".formula-scroll, .scroller, .math.too-wide")) {
+    const blocks = ".formula-scroll, .math.too-wide, .pst-scrollable-table-container";
+    for (const block of document.querySelectorAll(blocks)) {
       if (wide(block)) block.tabIndex = 0;
       else block.removeAttribute("tabindex");
     }
