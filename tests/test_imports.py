@@ -32,7 +32,7 @@ RULES = {
     ),
     "explorers": (
         CORE | GUARDED | {"training", "weights", "plotting", "explorers"},
-        {"numpy", "matplotlib", "anywidget", "ipywidgets", "traitlets"},
+        {"numpy", "matplotlib", "PIL", "anywidget", "ipywidgets", "traitlets"},
     ),
 }
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
