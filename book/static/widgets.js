@@ -88,6 +88,7 @@
       view.after(el);
       await widget.render({ model, el, signal, experimental: {} });
       view.parentElement.classList.add("living-now"); // only now may the picture go
+      for (const image of view.parentElement.querySelectorAll("img")) image.loading = "eager"; // print
     } catch (error) {
       console.error(error); // the picture stays
       view.parentElement.querySelector(".living-widget")?.remove();

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import SCRIPTS
+from figure_book import SCRIPTS
 
 from tinycnn_lib import (
     Conv2D,

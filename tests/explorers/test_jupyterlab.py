@@ -63,7 +63,7 @@ def test_pictures_before_a_run_and_figures_after_it(browser, lab):
     layers.filter(has_text=re.compile("^Dense")).click()
     logits = TinyCNN().forward(traced_image())[0]
     minus = "\N{MINUS SIGN}"
-    expected = [f"{logit:.2f}".replace("-", minus) for logit in logits]
+    expected = [f"{logit:.4f}".replace("-", minus) for logit in logits]
     assert network.locator(".lf-cell").all_inner_texts() == expected
     network.locator(".lf-cell").first.click()
     page.keyboard.press("ArrowRight")  # in the grid, not in the notebook

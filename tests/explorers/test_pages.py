@@ -1,6 +1,7 @@
 """The figures in a built page, used as a reader uses them: clicked, typed into, read."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,10 @@ from tinycnn_lib import (
 from tinycnn_lib.explorers.sliding_window import IMAGE, KERNEL
 
 WINDOW, NETWORK, GRADIENT, REPLAY = range(4)
+AXE = Path(__file__).parents[1] / "site" / "vendor" / "axe-core" / "axe.min.js"
+RUN_AXE = """async () => (await axe.run({include: [".living-figure"]}, {runOnly: {type: "tag",
+  values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}))
+  .violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target).join(" | ")}`)"""
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
@@ -128,6 +133,30 @@ def test_one_tab_stop_for_each_grid(open_page, number):
         assert grid.get_attribute("aria-label")
 
 
+@pytest.mark.parametrize(
+    ("scheme", "width"), [("light", 1200), ("dark", 1200), ("light", 320), ("dark", 320)]
+)
+@pytest.mark.parametrize("number", range(4))
+def test_accessible_before_and_after_interaction(open_page, number, scheme, width):
+    page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    figure = page.figure(number)
+    page.page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+    assert page.page.evaluate(RUN_AXE) == []
+    labels = figure.locator(".lf-radios label")
+    for index in range(labels.count()):
+        labels.nth(index).click()
+        if index % 3 == 0:
+            figure.locator(".lf-cell").nth(2).click()
+            assert page.page.evaluate(RUN_AXE) == []
+    for box in figure.locator("select").all():
+        box.select_option(index=1)
+    step = figure.get_by_role("button", name="Step", exact=True)
+    if step.count():
+        step.click()
+    assert page.page.evaluate(RUN_AXE) == []
+    assert page.complaints == []
+
+
 # --- the sliding window -------------------------------------------------------------------------
 
 
@@ -221,7 +250,7 @@ def test_network_shows_the_librarys_numbers_in_every_layer(open_page):
                 grids = figure.locator(".lf-grid")
                 assert grids.count() == len(maps)
                 for grid, values in zip(grids.all(), maps, strict=True):
-                    assert_shows(grid, values, 2)
+                    assert_shows(grid, values, 4 if layer in ("Dense", "Softmax") else 2)
             best = int(softmax(logits)[0].argmax())
             assert CLASS_NAMES[best] in figure.locator(".lf-verdict").inner_text()
 
@@ -298,7 +327,7 @@ def test_network_picture_is_drawn_by_keys_and_by_pointer(open_page):
     image[6, 1:5] = 1
     assert_shows(grid, image, 2)
     choose(figure, "Dense")
-    assert_shows(figure.locator(".lf-grid"), TinyCNN().forward(image[None, None]), 2)
+    assert_shows(figure.locator(".lf-grid"), TinyCNN().forward(image[None, None]), 4)
 
 
 def test_network_noise_keeps_the_levels_of_an_image(open_page):

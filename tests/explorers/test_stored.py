@@ -5,7 +5,7 @@ import re
 
 import nbformat
 import pytest
-from conftest import NOTEBOOK, SCRIPTS, execute
+from figure_book import NOTEBOOK, SCRIPTS, execute
 
 from tinycnn_lib import TinyCNN
 from tinycnn_lib.explorers import explore_convolution, explore_network

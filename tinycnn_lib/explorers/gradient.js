@@ -119,11 +119,11 @@ function render({ model, el }) {
     const tables = range(F).map((f) => {
       if (view === "turned") {
         const { patch, kernel } = turnedTerms(net, back.d_conv, f, row, column);
-        return productRow([`d Conv2D, map ${f}, around it`, `kernel ${f}, turned`, "products"], patch, kernel, { digits: 3 });
+        return productRow([`d Conv2D, map ${f}`, `kernel ${f}, turned`, "products"], patch, kernel, { digits: 3 });
       }
       const sent = table(k, k, () => 0);
       for (const t of scatterTerms(net, back.d_conv, f, row, column)) sent[t.u][t.v] = t.d;
-      return productRow([`d of the numbers of map ${f}`, `weight that each used`, "products"], sent, net.kernels[f], { digits: 3 });
+      return productRow([`d Conv2D, map ${f}`, "weight it used", "products"], sent, net.kernels[f], { digits: 3 });
     });
     return [choice.el,
       says(view === "scatter" ? "Scatter: every number that used this pixel sends back its gradient times the weight it used."
@@ -180,7 +180,7 @@ function render({ model, el }) {
     show();
     return element("div", { class: "lf-nudge" }, svg,
       element("div", {}, element("label", { class: "lf-field" }, element("span", {}, "Nudge it by ", amount), slider), text,
-        element("p", { class: "lf-note" }, "Solid: the loss. Dashed: the gradient's straight line.")));
+        element("p", { class: "lf-note" }, "Solid: the loss. Dashed: the gradient's straight line. At a bend a ReLU opens or closes, or a window changes its winner.")));
   }
 
   function strongest(place) {
@@ -208,7 +208,7 @@ function render({ model, el }) {
   const verdict = element("p", { class: "lf-verdict" });
   const status = announcer();
   const stagesView = makeStages({
-    stages, parents, explain, strongest, legend: "Gradient of", direction: "Walk on toward the loss,",
+    stages, parents, explain, strongest, legend: "d: gradient of the loss with respect to", direction: "Walk on toward the loss,",
     first: steepest(),
   });
 
@@ -232,7 +232,7 @@ function render({ model, el }) {
   }).el;
   el.append(element("div", { class: "lf lf-gradient" },
     element("div", { class: "lf-controls" }, weights, picture.controls, targets), verdict, stagesView.el,
-    element("p", { class: "lf-note" }, "“d” means: gradient of the loss with respect to. Sums use all digits; three or four are shown."),
+    element("p", { class: "lf-note" }, "Sums use all digits; three or four are shown. A frame marks what the chosen gradient comes from."),
     status.el));
   changed(null);
 }

@@ -28,8 +28,10 @@ function render({ model, el }) {
       maps: () => [table(seen.flat.length / columns, columns, (i, j) => seen.flat[i * columns + j])],
       name: (_, i, j) => `number ${i * columns + j}`,
       hint: `Numbers 0 to ${seen.flat.length - 1} of one row, here ${columns} to a line.` },
-    { key: "logits", title: "Dense", note: `${K}`, unit: 2.2, kind: "sign", maps: () => [[seen.logits]], name: inClass },
-    { key: "probabilities", title: "Softmax", note: `${K}`, unit: 2.2, kind: "share", maps: () => [[seen.probabilities]], name: inClass },
+    { key: "logits", title: "Dense", note: `${K}`, unit: 2.2, kind: "sign", maps: () => [[seen.logits]], name: inClass,
+      digits: 4, hint: data.classes.join(" · ") },
+    { key: "probabilities", title: "Softmax", note: `${K}`, unit: 2.2, kind: "share", maps: () => [[seen.probabilities]], name: inClass,
+      digits: 4, hint: data.classes.join(" · ") },
   ];
 
   function parents({ stage, map, row, column }) {

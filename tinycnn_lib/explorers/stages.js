@@ -91,10 +91,10 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
         const { el } = boxes.get(key);
         el.setAttribute("fill", rgb(colorIn(stage, value, limit)));
         el.setAttribute("class", key === keyOf(chosen) ? "lf-here" : origin.has(key) ? "lf-from" : "");
-        if (key === keyOf(chosen)) overview.append(el); // on top of its neighbors' borders
       })));
     }
     const lit = [...origin.values(), chosen];
+    overview.append(...lit.map((place) => boxes.get(keyOf(place)).el)); // above their neighbors' borders
     const groups = stages.map(({ key }) => lit.filter((place) => place.stage === key)).filter((g) => g.length);
     cones.replaceChildren(...groups.slice(1).map((group, index) => {
       const [a, b] = [bounds(groups[index]), bounds(group)];
@@ -131,7 +131,8 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     layer.replaceChildren(...grids.map((grid, m) =>
       element("div", { class: "lf-panel" },
         grids.length > 1 && element("div", { class: "lf-heading" }, element("strong", {}, mapName(stage, m))), grid.el)));
-    layer.classList.toggle("lf-roomy", stage.digits > 2);
+    layer.classList.toggle("lf-roomy", stage.digits === 3);
+    layer.classList.toggle("lf-roomiest", stage.digits === 4);
     layerNote.textContent = stage.hint ?? "";
     extras.replaceChildren(...(stage.extra ? [stage.extra] : []));
   }
