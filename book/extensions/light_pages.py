@@ -1,20 +1,15 @@
-"""Make a built page light: no script that it does not use, one style sheet, images with a size.
+"""Make a built page light: no script that it does not use, few tags, images with a size.
 
 Font Awesome's script (1.5 MB for a dozen icons) is replaced by book/static/icons.css, and the
 search index is loaded by the search page alone.
 """
 
-import hashlib
-import posixpath
 import re
 import struct
 
 CSS_INCH = 96  # CSS pixels per inch
 SEARCH_ONLY = ("searchindex.js", "searchtools.js", "language_data.js")
 TOGGLE_OPTIONS = re.compile("toggleHint|toggleOpenOnPrint|togglebuttonSelector")
-ICON_RULE = re.compile(
-    r"[^{}]*(?:\.fa-|\.fa[bsrldt]\b|svg-inline--fa|@font-face|@keyframes fa)[^{}]*\{"
-)
 
 
 def file_name(link):
@@ -102,80 +97,9 @@ def size_images(soup, page):
             image["loading"] = "lazy"
 
 
-class StyleSheet:
-    """All style sheets of a page as one file, without the rules for icons that are not used."""
-
-    def __init__(self, site):
-        self.site = site
-        self.written = {}
-        pygments = (site / "_static" / "pygments.css").read_text(encoding="utf-8")
-        self.plain_tokens = plain_tokens(pygments)
-
-    def rebase(self, css, folder):
-        """Make the addresses in `css`, written for `folder`, right for `_static`."""
-
-        def change(match):
-            link = match[2]
-            if link.startswith(("data:", "#", "http:", "https:", "/")):
-                return match[0]
-            target = posixpath.normpath(posixpath.join(folder, link))
-            return f"url({match[1]}{posixpath.relpath(target, '_static')}{match[1]})"
-
-        return re.sub(r"url\(\s*(['\"]?)([^'\")]+)\1\s*\)", change, css)
-
-    def without_icons(self, css):
-        """Drop Font Awesome's rules, which are half of the theme's style sheet."""
-        kept = []
-        for rule in re.findall(r"[^{}]*\{(?:[^{}]|\{[^{}]*\})*\}", css):
-            if not ICON_RULE.match(rule):
-                kept.append(rule)
-        return "".join(kept)
-
-    def read(self, link):
-        """Return the style sheet at `link` (relative to the site) with those that it imports."""
-        folder = posixpath.dirname(link)
-        css = (self.site / link).read_text(encoding="utf-8")
-        css = re.sub(r"/\*.*?\*/|@charset[^;]*;", "", css, flags=re.S)
-        imported = re.compile(r"""@import\s+(?:url\()?["']?([^"')]+)["']?\)?\s*;""")
-        parts = [
-            self.read(posixpath.normpath(f"{folder}/{name}")) for name in imported.findall(css)
-        ]
-        css = imported.sub("", css)
-        if file_name(link) == "pydata-sphinx-theme.css":
-            css = self.without_icons(css)
-        return "\n".join([*parts, self.rebase(css, folder)])
-
-    def bundle(self, links):
-        """Write the style sheets at `links` (relative to the site) into one; return its name."""
-        if links not in self.written:
-            text = "\n".join(self.read(link) for link in links)
-            name = f"_static/all.{hashlib.sha256(text.encode()).hexdigest()[:12]}.css"
-            (self.site / name).write_text(text, encoding="utf-8")
-            self.written[links] = name
-        return self.written[links]
-
-
-def join_styles(soup, page, styles):
-    """Replace a page's style sheets by one file."""
-    sheets = soup.select("head link[rel=stylesheet]")
-    up = soup.html.get("data-content_root", "./")
-    names = []
-    for sheet in sheets:
-        target = (page.parent / sheet["href"].partition("?")[0]).resolve()
-        if not target.is_relative_to(styles.site.resolve()):
-            return  # a page with absolute addresses, such as 404.html
-        names.append(target.relative_to(styles.site.resolve()).as_posix())
-    if not names:
-        return
-    sheets[0]["href"] = up + styles.bundle(tuple(names))
-    for sheet in sheets[1:]:
-        sheet.decompose()
-
-
-def lighten(soup, page, styles):
-    """Make one parsed page light; `styles` is shared by all pages of the site."""
+def lighten(soup, page, static):
+    """Make one parsed page light, all but its style sheets."""
     drop_scripts(soup, is_search=page.name == "search.html")
-    inline_options(soup, styles.site / "_static")
-    thin_code(soup, styles.plain_tokens)
+    inline_options(soup, static)
+    thin_code(soup, plain_tokens((static / "pygments.css").read_text(encoding="utf-8")))
     size_images(soup, page)
-    join_styles(soup, page, styles)

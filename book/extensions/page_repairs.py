@@ -1,11 +1,13 @@
 """Repair the built pages where the theme and its companions fall short of WCAG 2.2 or valid HTML.
 
-Each function takes one parsed page and mends one thing. `light_pages` then makes the pages light.
+Each function takes one parsed page and mends one thing. `light_pages` and `one_style_sheet` then
+make the pages light.
 """
 
 from pathlib import Path
 
 import light_pages
+import one_style_sheet
 from bs4 import BeautifulSoup
 
 SCHEME_SCRIPT = """
@@ -117,18 +119,23 @@ def repair_pages(app, exception):
     if exception or app.builder.format != "html":
         return
     site = Path(app.outdir)
-    styles = light_pages.StyleSheet(site)
+    pages = {}
     for path in sorted(site.rglob("*.html")):
         if "_static" in path.parts or "_sources" in path.parts:
             continue
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        if soup.html.get("data-repaired"):  # written by an earlier build
-            continue
-        for repair in REPAIRS:
-            repair(soup)
-        light_pages.lighten(soup, path, styles)
-        soup.html["data-repaired"] = "yes"
-        path.write_text(str(soup), encoding="utf-8")
+        if not soup.html.get("data-repaired"):  # else written by an earlier build
+            for repair in REPAIRS:
+                repair(soup)
+            light_pages.lighten(soup, path, site / "_static")
+        pages[path] = soup
+    words = set().union(*(one_style_sheet.words_of(soup) for soup in pages.values()))
+    styles = one_style_sheet.StyleSheets(site, words)
+    for path, soup in pages.items():
+        if not soup.html.get("data-repaired"):
+            one_style_sheet.join_styles(soup, path, styles)
+            soup.html["data-repaired"] = "yes"
+            path.write_text(str(soup), encoding="utf-8")
 
 
 def setup(app):
