@@ -21,6 +21,8 @@ def _number(name, got):
     expect_answer(name, got)
     if isinstance(got, (bool, np.bool_)) or not isinstance(got, (int, float, np.number)):
         fail(f"{name} is not a number", got=f"{got!r} ({type(got).__name__})")
+    if not np.isfinite(got):
+        fail(f"{name} is not finite", got=got)
     return float(got)
 
 
@@ -114,9 +116,7 @@ def check_avgpool2d_backward(avgpool2d_backward):
                 part = d_output[:, :, i, j, None, None] / p**2
                 assigned[:, :, s * i : s * i + p, s * j : s * j + p] = part
             if np.allclose(got, assigned):
-                return (
-                    "a pixel in two windows hears from both; the second must not replace the first"
-                )
+                return "a pixel in two windows hears from both; neither replaces the other"
             ones = _average_gradient(np.ones_like(d_output), expected.shape, p, s)
             if np.allclose(got, ones):
                 return "the result is the same for every d_output"
@@ -180,8 +180,9 @@ def check_weight_decay(decayed_loss):
             }.get(round(loss, 8))
             fail("the loss is wrong", on=on, got=loss, expected=expected, hint=hint)
         if not isinstance(got, dict) or got.keys() != gradients.keys():
+            came = list(got) if isinstance(got, dict) else got
             fail("the gradients are not a dict with the names of model.parameters()", on=on,
-                 got=list(got) if isinstance(got, dict) else got, expected=list(gradients))  # fmt: skip
+                 got=came, expected=list(gradients))  # fmt: skip
         for name, expected in gradients.items():
             decay = expected - weight_decay * before[name] if name in weights else expected
 
@@ -224,7 +225,7 @@ def check_step_decay(step_decay):
             if abs(got - expected) > 1e-9 * start:
                 hint = None
                 if abs(got - start * factor ** (epoch // every)) < 1e-9:
-                    hint = "off by one: epochs count from 1, so epoch `every` is still in the first step"
+                    hint = "off by one: epochs count from 1, so epoch `every` is in the first step"
                 elif abs(got - start * factor ** ((epoch - 1) / every)) < 1e-9:
                     hint = "a rate in steps stays the same within a step"
                 fail("step_decay is wrong", on=on, got=got, expected=expected, hint=hint)
@@ -323,6 +324,7 @@ def check_steps_per_epoch(steps):
         got, full = expect_integer(f"steps[{size}]", steps[size]), 180 // size
         if got != -(-180 // size):
             hint = "what happens to the images that do not fill a batch?" if got == full else None
+            hint = hint or "how many batches does it take until every image was seen once?"
             fail(f"steps[{size}] is wrong", on={"images": 180, "batch_size": size}, got=got,
-                 hint=hint or "how many batches does it take until every image was seen once?")  # fmt: skip
+                 hint=hint)  # fmt: skip
     praise("the steps of an epoch, the incomplete last batch included.")
