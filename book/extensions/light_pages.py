@@ -12,6 +12,13 @@ SEARCH_ONLY = ("searchindex.js", "searchtools.js", "language_data.js")
 TOGGLE_OPTIONS = re.compile("toggleHint|toggleOpenOnPrint|togglebuttonSelector")
 
 
+# Ask for the fonts of formulas at once: found late, they would move the lines that use them.
+FONT_SCRIPT = """
+for (const font of ["1em KaTeX_Main", "italic 1em KaTeX_Math", "bold 1em KaTeX_Main",
+  "1em KaTeX_Size1", "1em KaTeX_Size2"]) document.fonts.load(font);
+"""
+
+
 def file_name(link):
     """Return the last part of an address, without its query."""
     return link.partition("?")[0].rpartition("/")[2]
@@ -39,6 +46,14 @@ def inline_options(soup, static):
     for script in soup.select("script[src*='documentation_options.js']"):
         script.string = (static / "documentation_options.js").read_text(encoding="utf-8")
         del script["src"]
+
+
+def start_fonts(soup):
+    """Load the fonts of formulas while the page is still being read."""
+    if soup.select_one(".katex"):
+        script = soup.new_tag("script")
+        script.string = FONT_SCRIPT
+        soup.select("head link[rel=stylesheet]")[-1].insert_after(script)
 
 
 def png_size(path):
@@ -102,4 +117,5 @@ def lighten(soup, page, static):
     drop_scripts(soup, is_search=page.name == "search.html")
     inline_options(soup, static)
     thin_code(soup, plain_tokens((static / "pygments.css").read_text(encoding="utf-8")))
+    start_fonts(soup)
     size_images(soup, page)

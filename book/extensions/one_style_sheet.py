@@ -14,7 +14,13 @@ RULE = re.compile(r"([^{};]+)\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 IMPORT = re.compile(r"""@import\s+(?:url\()?["']?([^"')]+)["']?\)?\s*;""")
 ICON_FONT = re.compile(r"\.fa-|\.fa[bsrldt]\b|svg-inline--fa|@keyframes fa")
 # In nearly every formula: inside the style sheet, so that no line moves when they arrive.
-INLINE_FONTS = ("KaTeX_Main-Regular.woff2", "KaTeX_Math-Italic.woff2")
+INLINE_FONTS = (
+    "KaTeX_Main-Regular.woff2",
+    "KaTeX_Main-Bold.woff2",
+    "KaTeX_Math-Italic.woff2",
+    "KaTeX_Size1-Regular.woff2",
+    "KaTeX_Size2-Regular.woff2",
+)
 
 
 def words_of(soup):
