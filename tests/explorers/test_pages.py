@@ -20,8 +20,10 @@ from tinycnn_lib.explorers.sliding_window import IMAGE, KERNEL
 
 WINDOW, NETWORK, GRADIENT, REPLAY = range(4)
 AXE = Path(__file__).parents[1] / "site" / "vendor" / "axe-core" / "axe.min.js"
-RUN_AXE = """async () => (await axe.run({include: [".living-figure"]}, {runOnly: {type: "tag",
-  values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}))
+RUN_AXE = """async () => (await axe.run({include: [".living-figure"]}, {
+  preload: false, // nothing is fetched anew, which a page opened from a file may not
+  runOnly: {type: "tag",
+    values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}))
   .violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target).join(" | ")}`)"""
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
