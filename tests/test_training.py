@@ -5,6 +5,7 @@ import pickle
 import re
 import subprocess
 import sys
+import time
 import zipfile
 
 import numpy as np
@@ -301,6 +302,7 @@ def test_progress_bar_only_on_request(capsys):
 def test_tqdm_is_loaded_only_for_a_bar():
     code = """
 import sys
+import time
 from tinycnn_lib import SGD, TinyCNN, fit, make_dataset_bundle
 x, y, *_ = make_dataset_bundle(2, 1)
 for progress in (False, True):
@@ -522,3 +524,11 @@ def test_bad_arguments_of_the_file_functions(call, tmp_path):
         with pytest.raises(error, match=re.escape(message)):
             call(path, model)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_training_run_of_chapter_24_takes_under_two_seconds():
+    """In processor time, which a busy machine does not change; it measured 0.1 s."""
+    start = time.process_time()
+    history = fit(TinyCNN(), X, Y, X_VAL, Y_VAL, **settings(epochs=40))
+    assert time.process_time() - start < 2
+    assert history.val_accuracy[-1] == 1
