@@ -105,7 +105,8 @@ class LivingFigure(anywidget.AnyWidget):
 
 
 def rows_as_text(values, form="{:.2f}"):
-    """Return a 2-D array as lines of aligned numbers."""
+    """Return a 2-D array as lines of aligned numbers, without a minus before a rounded zero."""
     cells = [[form.format(value) for value in row] for row in values]
+    cells = [[form.format(0.0) if float(text) == 0 else text for text in row] for row in cells]
     width = max(len(text) for row in cells for text in row)
     return "\n".join("  " + " ".join(text.rjust(width) for text in row) for row in cells)
