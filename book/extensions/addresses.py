@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 
 FORGES = ("github.com", "gitlab.com", "bitbucket.org")
 REMOTE = re.compile(
-    r"(?:https://|ssh://)?(?:[^@/\s]+@)?(?P<host>[\w.-]+)(?::\d+)?[:/](?P<path>[\w.-]+(?:/[\w.-]+)+?)"
-    r"(?:\.git)?/?"
+    r"(?:https://|ssh://)?(?:[^@/\s]+@)?(?P<host>[\w.-]+)(?::\d+)?[:/](?P<path>[\w.-]+(?:/[\w.-]+)+)/?"
 )
 
 
@@ -25,7 +24,7 @@ def repository_of_remote(remote):
     match = REMOTE.fullmatch(remote.strip())
     if not match or match["host"].lower() not in FORGES:
         return None
-    return f"https://{match['host'].lower()}/{match['path']}"
+    return f"https://{match['host'].lower()}/{match['path'].removesuffix('.git')}"
 
 
 def find_repository(environment, folder):

@@ -1,0 +1,172 @@
+"""What a reader does: by keyboard alone, by search, from a folder, with less motion."""
+
+import pytest
+from built_book import CHAPTERS
+
+CHAPTER = "chapters/23-building-a-cnn.html"
+ACTIVE = "document.activeElement"
+OUTLINE = f"parseFloat(getComputedStyle({ACTIVE}).outlineWidth)"
+
+
+def tab_to(page, selector, limit=80):
+    """Press Tab until `selector` has the focus; it must then be seen to have it."""
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"{ACTIVE}.matches({selector!r})"):
+            style = f"getComputedStyle({ACTIVE})"
+            assert page.evaluate(f"{style}.outlineStyle !== 'none' && {OUTLINE} >= 2"), selector
+            return
+    raise AssertionError(f"Tab does not reach {selector}")
+
+
+def test_skip_link_comes_first(open_page):
+    page = open_page(CHAPTER)
+    tab_to(page, ".skip-link a", limit=1)
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main-content")
+
+
+def test_menu_opens_and_closes_by_keyboard(open_page):
+    page = open_page(CHAPTER)
+    sidebar = page.locator("#pst-primary-sidebar")
+    tab_to(page, ".primary-toggle")
+    assert sidebar.is_visible()
+    page.keyboard.press("Enter")
+    sidebar.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize(
+    ("button", "dialog"),
+    [
+        (".primary-toggle", "#pst-primary-sidebar-modal"),
+        (".secondary-toggle", "#pst-secondary-sidebar-modal"),
+    ],
+)
+def test_menu_and_contents_on_a_phone(open_page, button, dialog):
+    page = open_page(CHAPTER, 320, 640)
+    tab_to(page, button)
+    page.keyboard.press("Enter")
+    page.locator(f"{dialog}[open]").wait_for()
+    assert page.locator(f"{dialog} a").first.is_visible()
+    page.keyboard.press("Escape")
+    page.locator(f"{dialog}:not([open])").wait_for(state="attached")
+
+
+def test_theme_switch(open_page):
+    page = open_page(CHAPTER, color_scheme="light")
+    tab_to(page, ".theme-switch-button")
+    seen = {page.evaluate("document.documentElement.dataset.theme")}
+    for _ in range(2):
+        page.locator(".theme-switch-button").focus()
+        page.keyboard.press("Enter")
+        seen.add(page.evaluate("document.documentElement.dataset.theme"))
+    assert seen == {"light", "dark"}
+
+
+def test_icons_are_drawn(open_page):
+    page = open_page(CHAPTER)
+    shown = page.locator("[class*='fa-']:visible")
+    assert shown.count() >= 4
+    for icon in shown.all():
+        assert "svg" in icon.evaluate("(i) => getComputedStyle(i).maskImage"), icon.inner_html()
+        assert icon.bounding_box()["width"] >= 12
+
+
+def test_folds_open_by_keyboard(open_page):
+    page = open_page(CHAPTER)
+    fold = page.locator("article details").first
+    assert fold.get_attribute("open") is None
+    fold.locator("summary").first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate(f"{ACTIVE}.tagName") == "SUMMARY"
+    assert page.evaluate(OUTLINE) >= 2
+    page.keyboard.press("Enter")
+    assert fold.get_attribute("open") is not None
+
+
+def test_copy_button_copies_the_code(open_page):
+    page = open_page(CHAPTER, permissions=["clipboard-read", "clipboard-write"])
+    button = page.locator("button.copybtn").first
+    button.focus()
+    page.keyboard.press("Enter")
+    page.locator("button.copybtn.success").first.wait_for()
+    assert "import" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_copied_formula_is_its_source(open_page):
+    page = open_page(CHAPTER, permissions=["clipboard-read", "clipboard-write"])
+    formula = page.locator("article .formula").first
+    source = formula.locator("annotation").text_content()
+    formula.evaluate("(f) => getSelection().selectAllChildren(f.querySelector('.formula-scroll'))")
+    page.keyboard.press("Control+C")
+    assert page.evaluate("navigator.clipboard.readText()").strip() == f"$${source}$$"
+
+
+def test_download_menu_leads_to_the_notebook(open_page, site):
+    page = open_page(CHAPTER)
+    page.locator(".dropdown-download-buttons > button").focus()
+    page.keyboard.press("Enter")
+    link = page.locator("a.btn-download-source-button")
+    link.wait_for()
+    assert (site / "_sources" / "chapters" / link.get_attribute("href").rpartition("/")[2]).exists()
+
+
+def test_search_finds_max_pooling(open_page):
+    page = open_page(CHAPTER)
+    tab_to(page, ".search-button__button")
+    page.keyboard.press("Enter")
+    page.keyboard.type("max pooling")
+    page.keyboard.press("Enter")
+    hit = page.locator("#search-results ul.search a[href*='23-building-a-cnn']").first
+    hit.wait_for()
+    hit.click()
+    page.wait_for_load_state()
+    assert "/chapters/23-building-a-cnn.html" in page.url
+    assert page.locator("article .highlighted").count() > 0
+
+
+@pytest.mark.parametrize("name", ["index.html", CHAPTER, "appendix/notation.html"])
+def test_opened_from_a_folder(open_page, site, name):
+    trouble = []
+    page = open_page("about:blank")
+    page.on("console", lambda m: m.type in ("error", "warning") and trouble.append(m.text))
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.goto((site / name).as_uri(), wait_until="load")
+    assert trouble == []
+    for image in page.locator("article img").all():
+        image.scroll_into_view_if_needed()
+        image.evaluate("(i) => i.decode()")
+    if name == CHAPTER:
+        assert page.evaluate("document.fonts.check('16px KaTeX_Main')")
+        page.locator("article summary").first.click()
+        assert page.locator("article details").first.get_attribute("open") is not None
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_figure_arrives(open_page, name):
+    page = open_page(name, 320, 640)
+    for image in page.locator("article figure img").all():
+        assert image.evaluate(
+            "(i) => ((i.loading = 'eager'), i.decode().then(() => i.naturalWidth))"
+        )
+
+
+def test_nothing_moves_for_readers_who_ask_for_it(open_page):
+    page = open_page(CHAPTER, reduced_motion="reduce")
+    moving = page.evaluate(
+        """[...document.querySelectorAll("*")].filter((e) => {
+          const style = getComputedStyle(e);
+          return parseFloat(style.transitionDuration) > 0 || style.animationName !== "none"
+            || style.scrollBehavior === "smooth";
+        }).length"""
+    )
+    assert moving == 0
+
+
+def test_paper_shows_what_is_folded(open_page):
+    page = open_page(CHAPTER)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("article details:not([open])").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("article details:not([open])").count() > 0
