@@ -79,7 +79,7 @@ class SGD(Optimizer):
     """
 
     def step(self, parameters, gradients):
-        """Take the step theta <- theta - eta g, in place. Raises as `Optimizer.step`."""
+        """Step theta <- theta - eta g, in place; raise as `Optimizer.step`."""
         self._check(parameters, gradients)
         for name, theta in parameters.items():
             theta -= self.learning_rate * gradients[name]
@@ -101,7 +101,7 @@ class Momentum(Optimizer):
         self.velocity = {}
 
     def step(self, parameters, gradients):
-        """Take the step nu <- mu nu - eta g, theta <- theta + nu. Raises as `Optimizer.step`."""
+        """Step nu <- mu nu - eta g, theta <- theta + nu; raise as `Optimizer.step`."""
         self._check(parameters, gradients, self.velocity)
         for name, theta in parameters.items():
             velocity = self.velocity.setdefault(name, np.zeros_like(theta))
@@ -130,9 +130,9 @@ class Adam(Optimizer):
         self.mean, self.square, self.step_count = {}, {}, 0
 
     def step(self, parameters, gradients):
-        """Take the step theta <- theta - eta a / (sqrt(q) + epsilon), in place.
+        """Step theta <- theta - eta a / (sqrt(q) + epsilon); raise as `Optimizer.step`.
 
-        The means a and q start at 0; the divisions make up for that. Raises as `Optimizer.step`.
+        The means start at 0; the divisions that give a and q make up for it.
         """
         self._check(parameters, gradients, self.mean)
         self.step_count += 1
