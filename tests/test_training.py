@@ -467,6 +467,23 @@ def one_array():
     return buffer.getvalue()
 
 
+def compressed_and_damaged():
+    """One byte of the compressed numbers is changed: zlib notices, or the checksum."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **values(TinyCNN(seed=1)))
+    data = bytearray(buffer.getvalue())
+    data[100] ^= 0xFF
+    return bytes(data)
+
+
+def with_header_bytes(offset, value):
+    """Set two bytes of every entry of the archive's directory."""
+    data = bytearray(altered())
+    for entry in re.finditer(rb"PK\x01\x02", bytes(data)):
+        data[entry.start() + offset : entry.start() + offset + 2] = value.to_bytes(2, "little")
+    return bytes(data)
+
+
 class Harmful:
     def __reduce__(self):
         return (pytest.fail, ("a pickle was loaded",))
@@ -479,6 +496,9 @@ BAD_FILES = {
     "an .npy": (one_array, ValueError, "expected an .npz file of plain arrays"),
     "cut off": (lambda: altered()[:-200], ValueError, "expected an .npz file of plain arrays"),
     "damaged": (lambda: altered().replace(b"NUMPY", b"NVMPY"), ValueError, "file"),
+    "damaged and compressed": (compressed_and_damaged, ValueError, "cannot be read as one"),
+    "unknown compression": (lambda: with_header_bytes(10, 99), ValueError, "compression method"),
+    "encrypted": (lambda: with_header_bytes(8, 1), ValueError, "encrypted"),
     "zip of texts": (lambda: zipped(a=b"1"), ValueError, "expected the names"),
     "a pickle": (lambda: pickle.dumps(Harmful()), ValueError, "expected an .npz file"),
     "pickled objects": (lambda: altered(dense__bias=np.array([Harmful()], dtype=object)),

@@ -54,7 +54,8 @@ def test_momentum_is_accepted(capsys):
         ((0.8, 0.44, 0.0), "theta_2 is wrong.*multiply it by mu"),
         ((0.8, 0.82, 0.0), "theta_2 is wrong.*own direction"),
         ((0.8, 0.46, 0.368), "theta_3 is wrong.*without momentum"),
-        ((0.8, 0.46, 0.1), "theta_3 is wrong"),
+        ((0.8, 0.46, 0.1), "theta_3 is wrong.*velocity first"),
+        ((0.8, 0.46, 0.06), "theta_3 is wrong.*three decimals"),
     ],
 )
 def test_wrong_momentum(steps, reason):
@@ -207,7 +208,19 @@ def constant_signs(model, x, targets, weight_decay):
     }
 
 
+def without_backward(model, x, targets, weight_decay):
+    """Trust in whatever gradients the model still holds."""
+    loss, _, _ = softmax_cross_entropy(model.forward(x), targets)
+    gradients = model.gradients()
+    for name, value in model.parameters().items():
+        if name.endswith("weights"):
+            loss += weight_decay / 2 * (value**2).sum()
+            gradients[name] = gradients[name] + weight_decay * value
+    return loss, gradients
+
+
 WRONG_DECAYS = {
+    "no backward": (without_backward, "raised TypeError"),
     "not written": (lambda *_: None, "does not return a pair"),
     "None": (None, "is None"),
     "loss alone": (lambda *a: decay()(*a)[0], "does not return a pair"),
@@ -316,6 +329,15 @@ def test_bug_hunt_is_accepted(capsys):
 def test_wrong_bug_hunt(answer, reason):
     message = refusal(check_bug_hunt, *answer)
     assert re.search(reason, message, re.DOTALL)
+
+
+def test_no_layer_is_given_away_by_its_looks():
+    for network in bug_hunt_networks().values():
+        for layer, sound in zip(network.layers, TinyCNN().layers, strict=True):
+            assert repr(layer).split(" at ")[0] == repr(sound).split(" at ")[0]
+            assert (type(layer).__name__, type(layer).__module__) == (
+                type(sound).__name__, type(sound).__module__
+            )  # fmt: skip
 
 
 def test_each_network_predicts_right_and_has_one_broken_layer():
