@@ -98,6 +98,7 @@ def test_diagonal_filter_is_accepted(kernel, capsys):
     [
         (None, "kernel is None"),
         (np.eye(4), "wrong shape"),
+        ([[1, 0, 0], [0, 1]], "not an array of shape"),
         (np.array([[np.nan] * 3] * 3), "nine finite numbers"),
         ([["1"] * 3] * 3, "nine finite numbers"),
         (np.eye(3), "uniform patch is not 0"),

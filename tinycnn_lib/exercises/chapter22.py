@@ -102,7 +102,10 @@ def check_diagonal_filter(kernel):
     """
     if kernel is None:
         fail("kernel is None: write your own answer first")
-    kernel = np.asarray(kernel)
+    try:
+        kernel = np.asarray(kernel)
+    except ValueError:  # rows of different lengths
+        fail("kernel is not an array of shape (3, 3)", got=kernel)
     if kernel.shape != (3, 3):
         fail("kernel has the wrong shape", got=kernel.shape, expected=(3, 3))
     if kernel.dtype.kind not in "iuf" or not np.isfinite(kernel).all():
@@ -186,7 +189,7 @@ def check_strided_conv(conv2d_cols):
         on = {"x": x, "weights": weights, "bias": bias, "P": P, "s": s}
         got = call("conv2d_cols", conv2d_cols, x, weights, bias, P, s, on=on)
         expect_array("conv2d_cols", got, strided(weights), on=on, hint=kernel_placed)
-    praise("any stride and padding, through one matrix product.")
+    praise("any padding and any stride.")
 
 
 _TALL = np.outer([1.0, 2.0, -1.0], [3.0, 0.0, 1.0])
