@@ -1,7 +1,7 @@
 # One door to everything. `make book` and `make test` need git, make and Python >= 3.11; what they
 # install goes into .venv and nowhere else. Written for GNU make 3.81 (macOS) and later.
 
-.PHONY: help book serve notebooks test bench lint lock zip clean
+.PHONY: help book serve notebooks test bench lint lock zip pdf clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 export OMP_NUM_THREADS := 1
@@ -22,6 +22,7 @@ help:
 	@echo 'make lint        only the quick checks of style and spelling'
 	@echo 'make bench       speed of tinycnn_lib beside naive loops'
 	@echo 'make zip         the offline book as one archive'
+	@echo 'make pdf         the book on paper: one PDF, printed with Chromium and checked'
 	@echo 'make lock        write requirements.txt anew from pyproject.toml'
 	@echo 'make clean       remove what was built; .venv stays'
 
@@ -68,6 +69,11 @@ serve: book
 zip: book
 	cd $(HTML) && $(CURDIR)/$(BIN)/python -m zipfile -c ../building-a-cnn-from-scratch.zip .
 	@echo 'The offline book: $(CURDIR)/_build/building-a-cnn-from-scratch.zip'
+
+PDF := _build/building-a-cnn-from-scratch.pdf
+pdf: book
+	$(BIN)/python book/pdf.py $(HTML) $(PDF)
+	BOOK_PDF=$(PDF) $(BIN)/python -m pytest tests/site/test_pdf.py -q
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .coverage
