@@ -16,6 +16,7 @@ from tinycnn_lib import (
     traced_image,
 )
 from tinycnn_lib.explorers import contents
+from tinycnn_lib.explorers.sliding_window import IMAGE
 
 TOLERANCE = 1e-9
 
@@ -171,3 +172,19 @@ def test_a_hopeless_logit_gives_a_finite_loss(run):
     loss = run("return math.crossEntropy(math.softmax([1000, 0, -1000]), 2);", None)
     expected, _, _ = softmax_cross_entropy(np.array([[1000.0, 0, -1000]]), np.array([2]))
     assert loss == pytest.approx(expected, abs=TOLERANCE)
+
+
+def test_the_windows_of_stride_2_reach_every_pixel_but_the_last_row_and_column():
+    """What Chapter 22 says beside the sliding window, with the kernel of ones."""
+    conv = Conv2D(1, 1, 3)
+    conv.weights[...] = 1
+
+    def output(image):
+        return conv.forward(image[None, None])[0, 0, ::2, ::2]
+
+    before = output(IMAGE)
+    for row, column in np.ndindex(IMAGE.shape):
+        changed = IMAGE.copy()
+        changed[row, column] += 1
+        unseen = row == 5 or column == 5
+        assert np.array_equal(output(changed), before) == unseen

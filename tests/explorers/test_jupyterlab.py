@@ -66,6 +66,15 @@ def test_pictures_before_a_run_and_figures_after_it(browser, lab):
     expected = [f"{logit:.4f}".replace("-", minus) for logit in logits]
     assert network.locator(".lf-cell").all_inner_texts() == expected
     network.locator(".lf-cell").first.click()
-    page.keyboard.press("ArrowRight")  # in the grid, not in the notebook
+    cells = page.locator(".jp-Cell").count()
+    for key in ("b", "3", "ArrowDown", "ArrowRight"):  # for the grid, not for the notebook
+        page.keyboard.press(key)
+    assert page.locator(".jp-Cell").count() == cells
     assert f"horizontal = {logits[1]:.4f}".replace("-", minus) in network.inner_text()
+    network.get_by_role("button", name=re.compile("^Walk back")).focus()
+    page.keyboard.press("b")
+    layers.filter(has_text=re.compile("^Dense")).click()
+    page.keyboard.press("ArrowDown")  # the next layer, not the next cell
+    assert layers.filter(has_text=re.compile("^Softmax")).locator("input").is_checked()
+    assert page.locator(".jp-Cell").count() == cells
     page.close()

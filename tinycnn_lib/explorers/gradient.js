@@ -1,7 +1,7 @@
 // The gradient's way back: of any weight, bias or pixel, and the terms that it sums.
 
 import { backward, forward, lossOf, crossEntropy, patchAt, range, scatterTerms, sum, table, turnedTerms } from "./arithmetic.js";
-import { announcer, element, matrix, number, productRow, radios, select } from "./grid.js";
+import { announcer, element, frame, matrix, number, productRow, radios, select } from "./grid.js";
 import { at, makePicture, makeStages } from "./stages.js";
 
 const FURTHEST = 1; // the largest nudge
@@ -230,7 +230,7 @@ function render({ model, el }) {
     changed("");
     status.say(verdict.textContent);
   }).el;
-  el.append(element("div", { class: "lf lf-gradient" },
+  el.append(frame("gradient",
     element("div", { class: "lf-controls" }, weights, picture.controls, targets), verdict, stagesView.el,
     element("p", { class: "lf-note" }, "Sums use all digits; three or four are shown. A frame marks what the chosen gradient comes from."),
     status.el));

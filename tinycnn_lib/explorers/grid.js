@@ -35,8 +35,14 @@ export function number(value, digits = 2) {
 // Integers as they are, other numbers with two decimals.
 export const short = (value) => number(value, Number.isInteger(value) ? 0 : 2);
 
+// On what has the focus, this keeps JupyterLab's one-key shortcuts away: there "x" cuts a cell.
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
+  if (attributes.tabindex !== undefined || ["button", "input", "select"].includes(tag)) {
+    attributes = { ...attributes, ...OWN_KEYS };
+  }
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else if (value === true) made.setAttribute(name, "");
@@ -95,7 +101,6 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
       choose(i, j);
     }
     event.preventDefault();
-    event.stopPropagation(); // JupyterLab has shortcuts of its own
   });
   el.addEventListener("pointerdown", (event) => {
     const place = placeOf(event.target);
@@ -170,6 +175,9 @@ export function select(label, options, chosen, onChange) {
   box.value = chosen;
   return { el: element("label", { class: "lf-field" }, label, box), box };
 }
+
+// The box of a whole figure.
+export const frame = (kind, ...children) => element("div", { class: `lf lf-${kind}` }, children);
 
 let radioGroups = 0;
 export function radios(legend, options, chosen, onChange) {

@@ -1,7 +1,7 @@
 // The whole network on one picture: select any number, see what it comes from and how.
 
 import { forward, multiply, patchAt, range, sum, table } from "./arithmetic.js";
-import { announcer, element, matrix, number, productRow, radios } from "./grid.js";
+import { announcer, element, frame, matrix, number, productRow, radios } from "./grid.js";
 import { at, makePicture, makeStages } from "./stages.js";
 
 function render({ model, el }) {
@@ -125,7 +125,7 @@ function render({ model, el }) {
     net = data.networks[index];
     changed(`Weights: ${net.name}.`);
   }).el;
-  el.append(element("div", { class: "lf lf-network" },
+  el.append(frame("network",
     element("div", { class: "lf-controls" }, weights, picture.controls), verdict, view.el,
     element("p", { class: "lf-note" }, "Sums use all digits; two or four are shown. A frame marks what the chosen number comes from."),
     status.el));

@@ -1,7 +1,7 @@
 // A training run, replayed: the kernels, the curves and the pictures still wrong, epoch by epoch.
 
 import { largest, range } from "./arithmetic.js";
-import { announcer, button, element, matrix, number, player } from "./grid.js";
+import { announcer, button, element, frame, matrix, number, player } from "./grid.js";
 
 const COLORS = ["#1f5fa8", "#b85410", "#0b7a75", "#7b3f98"]; // as in the printed figures
 const DASHES = ["", "7 4", "9 3 2 3", "2 3"];
@@ -115,7 +115,7 @@ function render({ model, el }) {
   slider.addEventListener("input", () => { play.stop(); epoch = slider.valueAsNumber; show(); });
 
   const head = ["run", "training loss", "validation loss", "training accuracy", "validation accuracy"];
-  el.append(element("div", { class: "lf lf-replay" },
+  el.append(frame("replay",
     element("div", { class: "lf-controls" },
       element("label", { class: "lf-field lf-scrub" }, element("span", {}, "Epoch ", shown), slider), earlier, later, play.el),
     element("div", { class: "lf-charts" }, charts.map((chart) => chart.el)),

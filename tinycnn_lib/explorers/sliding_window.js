@@ -1,7 +1,7 @@
 // Sliding window: an image, a kernel, and every product behind one number of the output.
 
 import { copy, correlate, largest, pad, patchAt, sum, multiply, turn } from "./arithmetic.js";
-import { announcer, button, element, grayColor, makeGrid, player, productRow, radios, select, short, signColor } from "./grid.js";
+import { announcer, button, element, frame, grayColor, makeGrid, player, productRow, radios, select, short, signColor } from "./grid.js";
 
 const KERNELS = {
   "vertical edge": [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]],
@@ -26,7 +26,7 @@ function render({ model, el }) {
   const picked = { image: null, kernel: null }; // the number to edit
 
   const status = announcer();
-  const root = element("div", { class: "lf lf-window" });
+  const root = frame("window");
   const stage = element("div", { class: "lf-stage" });
   const detail = element("div", { class: "lf-detail" });
   let grids = [];
