@@ -501,7 +501,20 @@ class OwnBackward(ForwardOnly):
         self.conv.backward(self.relu.backward(self.pool.backward(d_maps)))
 
 
-@pytest.mark.parametrize("right", [four_classes, FourClassCNN, OwnBackward])
+def pooled_first():
+    """Written differently: ReLU behind the pooling gives the same numbers."""
+    return Sequential(Conv2D(1, 3, 3), MaxPool2D(2), ReLU(), Flatten(), Dense(27, 4))
+
+
+def biased():
+    """A right answer whose biases are not zero any more, as after training."""
+    model = four_classes()
+    for position, layer in enumerate((model.layers[0], model.layers[-1])):
+        layer.bias = np.random.default_rng(position).normal(0, 1, layer.bias.shape)
+    return model
+
+
+@pytest.mark.parametrize("right", [four_classes, FourClassCNN, OwnBackward, pooled_first, biased])
 def test_four_class_model_is_accepted(right, capsys):
     check_four_class_model(right())
     assert "gradients that finite differences confirm" in capsys.readouterr().out
@@ -631,6 +644,26 @@ class BackwardStops(OwnBackward):
         raise NotImplementedError("later")
 
 
+class Mean(Strided):
+    def backward(self, d_output, input_gradient=True):
+        return super().backward(d_output)
+
+
+class Twisted(OwnBackward):
+    """Lays the maps out with the channels last, which is not what Flatten does."""
+
+    def forward(self, x):
+        maps = self.pool.forward(self.relu.forward(self.conv.forward(x)))
+        return self.dense.forward(maps.transpose(0, 2, 3, 1).reshape(len(x), 27))
+
+
+def without(*left_out):
+    layers = Conv2D(1, 3, 3), ReLU(), MaxPool2D(2), Flatten(), Dense(27, 4)
+    replaced = [Mean() if isinstance(layer, left_out) and isinstance(layer, MaxPool2D) else layer
+                for layer in layers]  # fmt: skip
+    return Sequential(*(layer for layer in replaced if not isinstance(layer, left_out)))
+
+
 class Normalizing(ForwardOnly):
     def forward(self, x):
         x -= 0.5
@@ -661,6 +694,10 @@ class Normalizing(ForwardOnly):
         (Cropped, "the dense layer is wrong.*what Flatten delivers"),
         (lambda: four_classes(end=[Dense(4, 4)]), "the dense layer is wrong"),
         (lambda: four_classes(end=[Scale()]), "the biases are wrong"),
+        (lambda: without(ReLU), "model.forward returns wrong numbers.*there is no ReLU between"),
+        (lambda: without(MaxPool2D), "there is no max pooling between"),
+        (lambda: without(ReLU, MaxPool2D), "there is no ReLU or max pooling between"),
+        (Twisted, "the steps between them are not TinyCNN's"),
         (NoBias, "the parameter bias of the Matrix is not an array"),
         (Hidden, "no parameters were found"),
         (lambda: four_classes(dense=ForgottenBiasSum()), r"gradient of forgottenbiassum\.bias"),

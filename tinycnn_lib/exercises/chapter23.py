@@ -215,8 +215,9 @@ def check_four_class_model(model):
     ----------
     model : object with forward
         A Sequential, or an instance of your own class. Its parameters are found by its methods
-        `parameters` and `gradients`, or in the `weights` and `bias` of its layers. If it has
-        `backward`, its gradients are compared with finite differences.
+        `parameters` and `gradients`, or in the `weights` and `bias` of its layers. Its logits are
+        compared with what TinyCNN's five layers make of these parameters. If it has `backward`,
+        its gradients are compared with finite differences.
 
     Raises
     ------
@@ -251,7 +252,10 @@ def check_four_class_model(model):
     if np.allclose(logits, logits[0]):
         fail("model.forward gives the same logits for different images", on=on, got=logits)
 
-    _check_parameters(_arrays(model, "parameters"))
+    parameters = _arrays(model, "parameters")
+    _check_parameters(parameters)
+    expect_array("model.forward", logits, _five_layers(parameters, x), on=on, tolerance=1e-6,
+                 hint=_steps_hint(parameters, x))  # fmt: skip
     if not callable(getattr(model, "backward", None)):
         praise("four logits and the right parameters. Without backward, no gradient was checked.")
         return
@@ -291,6 +295,33 @@ def _check_parameters(parameters):
     if sorted(shape for shape in shapes if len(shape) not in (2, 4)) != [(3,), (4,)]:
         fail("the biases are wrong", on=on,
              hint="one bias for each filter, one for each class, and nothing else")  # fmt: skip
+
+
+def _five_layers(parameters, x, relu=True, pool=np.max):
+    """Return the logits that TinyCNN's layers make of `x` with the parameters of a model."""
+    by_shape = {value.shape: value for value in parameters.values()}
+    weights = by_shape[3, 1, 3, 3].reshape(3, 9)
+    patches = np.lib.stride_tricks.sliding_window_view(x[:, 0], (3, 3), axis=(1, 2))
+    maps = np.einsum("fr,nijr->nfij", weights, patches.reshape(len(x), 6, 6, 9))
+    maps += by_shape[3,][:, None, None]
+    if relu:
+        maps = np.maximum(maps, 0)
+    windows = maps.reshape(len(x), 3, 3, 2, 3, 2)
+    return pool(windows, axis=(3, 5)).reshape(len(x), 27) @ by_shape[27, 4] + by_shape[4,]
+
+
+def _steps_hint(parameters, x):
+    def hint(got, expected):
+        for relu, pool, missing in (
+            (False, np.max, "ReLU"),
+            (True, np.mean, "max pooling"),
+            (False, np.mean, "ReLU or max pooling"),
+        ):
+            if np.allclose(got, _five_layers(parameters, x, relu, pool)):
+                return f"the parameters are right, but there is no {missing} between them"
+        return "the parameters are right, but the steps between them are not TinyCNN's"
+
+    return hint
 
 
 def _check_gradients(model, x):
