@@ -1,32 +1,11 @@
-"""A browser for the figures' scripts, and a small book with all four of them."""
+"""A small book with all four figures."""
 
-import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from figure_book import CONFIG, NOTEBOOK, Page, execute
-from playwright.sync_api import Error, sync_playwright
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium: the system's, or Playwright's own. CI must have one."""
-    with sync_playwright() as playwright:
-        names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-        mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-        path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-        path = path or (mac if Path(mac).exists() else None)
-        try:
-            chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        except Error as error:
-            message = f"NO CHROMIUM, SO THE LIVING FIGURES ARE NOT TESTED: {error}"
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

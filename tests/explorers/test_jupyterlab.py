@@ -1,15 +1,10 @@
 """The figures in JupyterLab: a stored notebook is never empty, and a run one answers."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 
 import nbformat
 import pytest
+from lab_server import jupyterlab
 
 from tinycnn_lib import TinyCNN, traced_image
 
@@ -19,37 +14,14 @@ def lab(notebook, tmp_path_factory):
     """The address of a JupyterLab in which nothing is trusted."""
     folder, home = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home")
     nbformat.write(notebook, folder / "figures.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
-         f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=", "--expose-app-in-browser"],
-        env={**os.environ, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "config"),
-             "JUPYTER_DATA_DIR": str(home / "data"), "JUPYTER_RUNTIME_DIR": str(home / "run")},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}/"
-    try:
-        for _ in range(120):
-            assert server.poll() is None, "JupyterLab did not start"
-            try:
-                urllib.request.urlopen(f"{address}api/status", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.5)
-        else:
-            pytest.fail("JupyterLab did not answer within a minute")
+    with jupyterlab(folder, home) as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
 
 
 def test_pictures_before_a_run_and_figures_after_it(browser, lab):
     page = browser.new_page(viewport={"width": 1300, "height": 3000})
     page.set_default_timeout(60_000)
-    page.goto(f"{lab}lab/tree/figures.ipynb")
+    page.goto(lab("lab/tree/figures.ipynb"))
     pictures = page.locator(".jp-OutputArea-output img")
     pictures.first.wait_for()
     assert page.locator(".lf").count() == 0  # an untrusted notebook runs no script

@@ -1,26 +1,13 @@
-"""What the tests of the built book share: the pages, a server, one browser."""
+"""What the tests of the built book share: the pages and a server."""
 
 import functools
 import http.server
-import os
-import shutil
 import threading
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from built_book import SITE, need
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Say loudly what was not checked."""
-    skipped = {str(r.longrepr[2]) for r in terminalreporter.stats.get("skipped", []) if r.longrepr}
-    missing = sorted(m for m in skipped if "is missing. Install it:" in m)
-    if missing:
-        terminalreporter.section("THE BUILT PAGES WERE NOT FULLY CHECKED", "!", red=True)
-        for message in missing:
-            terminalreporter.write_line(message.removeprefix("Skipped: "), red=True)
+from built_book import SITE
 
 
 @pytest.fixture(scope="session")
@@ -62,22 +49,6 @@ def address(site, soup):
     yield f"http://127.0.0.1:{server.server_port}{prefix}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Start one Chromium for all tests."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    path = path or (mac if Path(mac).exists() else None)
-    need(path, "Chromium", "apt install chromium (Debian), or set CHROMIUM to the path of a Chrome")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -1,0 +1,39 @@
+"""What the tests in a browser share: one Chromium, and a word about what did not run."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+MISSING = "is missing. Install it:"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say loudly what was not checked."""
+    skipped = {str(r.longrepr[2]) for r in terminalreporter.stats.get("skipped", []) if r.longrepr}
+    missing = sorted(message for message in skipped if MISSING in message)
+    if missing:
+        terminalreporter.section("NOT EVERYTHING WAS CHECKED", "!", red=True)
+        for message in missing:
+            terminalreporter.write_line(message.removeprefix("Skipped: "), red=True)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start one Chromium for all tests: a process can drive no second Playwright."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    path = path or (mac if Path(mac).exists() else None)
+    if not path:
+        message = f"Chromium {MISSING} apt install chromium (Debian), or set CHROMIUM to its path"
+        if os.environ.get("CI"):
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
