@@ -33,14 +33,15 @@ or set the variable CHROMIUM to the path of a Chrome or Chromium, version 131 or
 FIT = """(width) => {
   const shrink = (box, element, least) => {
     if (box.scrollWidth <= box.clientWidth + 1) return;
-    const size = parseFloat(getComputedStyle(element).fontSize);
-    const ratio = Math.max(box.clientWidth / (box.scrollWidth + 1), least);
-    element.style.fontSize = `${size * ratio}px`;
+    const { fontSize, paddingLeft, paddingRight } = getComputedStyle(element);
+    const left = parseFloat(paddingLeft), right = parseFloat(paddingRight);
+    const ratio = (box.clientWidth - left - right) / (box.scrollWidth - left + 1);
+    element.style.fontSize = `${parseFloat(fontSize) * Math.max(ratio, least)}px`;
   };
   for (const box of document.querySelectorAll(".formula-scroll"))
     shrink(box, box.querySelector(".katex"), 0);
   for (const pre of document.querySelectorAll("pre")) {
-    pre.style.whiteSpace = "pre";
+    pre.style.whiteSpace = "pre"; // a line breaks only where smaller type does not help
     shrink(pre, pre, 0.85);
     pre.style.whiteSpace = "";
   }
@@ -50,7 +51,8 @@ FIT = """(width) => {
   }
   const blocks = "pre, .admonition, details, table, dd, ul, ol, .cell";
   for (const block of document.querySelectorAll(blocks))
-    if (block.getBoundingClientRect().height < 220) block.classList.add("keep");
+    if (block.getBoundingClientRect().height < (block.tagName === "PRE" ? 300 : 220))
+      block.classList.add("keep");
   return [...document.querySelectorAll("body *:not(svg, svg *)")]
     .filter((e) => e.getBoundingClientRect().right > width + 2)
     .map((e) => `${e.tagName} ${e.className}: ${e.textContent.trim().slice(0, 60)}`);

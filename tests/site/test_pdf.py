@@ -1,0 +1,331 @@
+"""The book on paper: `make pdf` prints it, these tests read it.
+
+With BOOK_PDF they read that file, otherwise they print one. The page is the truth: what a built
+page holds has to be in the print.
+"""
+
+import copy
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from built_book import CHAPTERS, CONTENT, ROOT, need
+from pypdf import PdfReader
+
+sys.path.insert(0, str(ROOT / "book"))
+import one_page
+import pdf
+
+POINTS_PER_MM = 72 / 25.4
+MARGIN = 24 * POINTS_PER_MM  # print.css
+PRINTED = [name for name in CONTENT if name != "index.html"]
+
+
+@pytest.fixture(scope="module")
+def path(request, tmp_path_factory):
+    """Return the path of the printed book."""
+    if given := os.environ.get("BOOK_PDF"):
+        return Path(given).resolve()
+    target = tmp_path_factory.mktemp("print") / "book.pdf"
+    site, browser = (request.getfixturevalue(name) for name in ("site", "browser"))
+    target.write_bytes(pdf.print_book(browser, site))
+    return target
+
+
+@pytest.fixture(scope="module")
+def reader(path):
+    return PdfReader(path)
+
+
+@pytest.fixture(scope="module")
+def outline(reader):
+    """List (depth, title, page number) of the outline."""
+    return [
+        (depth, entry.title, reader.get_destination_page_number(entry) + 1)
+        for depth, entry in pdf.flatten(reader.outline)
+    ]
+
+
+@pytest.fixture(scope="module")
+def tags(reader):
+    """List the elements of the tree of tags."""
+    return list(pdf.structure(reader.trailer["/Root"]["/StructTreeRoot"]))
+
+
+def squeeze(text):
+    """Drop spaces, line ends and invisible characters, and part ligatures: print changes them."""
+    text = unicodedata.normalize("NFKC", text)
+    return re.sub(r"[\s\u200b\u00ad\u2061-\u2064]", "", text)
+
+
+def letters(text):
+    """Keep letters and digits only: for text with formulas and ends of pages in it."""
+    return re.sub(r"[\W_]", "", squeeze(text))
+
+
+def pdftotext(path, option):
+    need(shutil.which("pdftotext"), "pdftotext", "apt install poppler-utils (macOS: poppler)")
+    done = subprocess.run(["pdftotext", option, path, "-"], capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+@pytest.fixture(scope="module")
+def words(path):
+    """List (page, left, top, right, bottom, text) of all words, in points."""
+    edges = " ".join(rf'{edge}="([-\d.]+)"' for edge in ("xMin", "yMin", "xMax", "yMax"))
+    return [
+        (number, *map(float, found[:4]), found[4])
+        for number, page in enumerate(pdftotext(path, "-bbox").split("<page ")[1:], start=1)
+        for found in re.findall(rf"<word {edges}>([^<]*)", page)
+    ]
+
+
+@pytest.fixture(scope="module")
+def text(path):
+    """Return the text of each page, squeezed."""
+    return [squeeze(page) for page in pdftotext(path, "-raw").split("\f")[:-1]]
+
+
+def shown_text(element, until=None):
+    """Return an element's text as the eye sees it; `until`: only what stands before these."""
+    element = copy.copy(element)
+    for hidden in element.select(".katex-mathml, .headerlink, .sd-summary-state-marker"):
+        hidden.decompose()
+    if until and (first := element.select_one(until)):
+        before = [t for t in first.find_all_previous(string=True) if element in t.parents]
+        return "".join(reversed(before))
+    return element.get_text()
+
+
+def test_every_chapter_and_section_is_in_the_outline(outline, soup):
+    titles = [(depth, title) for depth, title, _ in outline]
+    book = yaml.safe_load((ROOT / "_config.yml").read_text())["title"]
+    assert titles[0] == (0, book)
+    assert [depth for depth, _ in titles].count(0) == 1
+    for name in PRINTED:
+        headings = soup(name).select("article h1, article h2")
+        wanted = [(int(h.name[1]), one_page.text_of(h)) for h in headings]
+        start = titles.index(wanted[0])
+        below = [entry for entry in titles[start:] if entry[0] <= 2]
+        assert below[: len(wanted)] == wanted
+    pages = [page for *_, page in outline]
+    assert pages == sorted(pages)
+
+
+def test_contents_name_the_pages_where_the_chapters_start(outline, words):
+    starts = {squeeze(title): page for depth, title, page in outline if depth == 1}
+    printed = {}
+    for name in ("22", "23", "24"):
+        start = next(page for title, page in starts.items() if title.startswith(f"Chapter{name}"))
+        printed[name] = start
+    page_of_contents = starts["Contents"]
+    lines = {}
+    for page, _, top, _, _, word in words:
+        if page == page_of_contents:
+            lines.setdefault(round(top), []).append(word)
+    for name, start in printed.items():
+        line = next(line for line in lines.values() if line[0] == name)
+        assert line[-1] == str(start)
+
+
+def test_every_page_but_the_title_has_its_number(words, reader):
+    bottom = 297 * POINTS_PER_MM - 22 * POINTS_PER_MM  # print.css
+    numbers = {}
+    for page, _, top, _, _, word in words:
+        if top > bottom:
+            numbers.setdefault(page, []).append(word)
+    assert numbers == {page: [str(page)] for page in range(2, len(reader.pages) + 1)}
+
+
+def test_metadata_language_and_tags(reader, tags):
+    root = reader.trailer["/Root"]
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    assert root["/Lang"] == "en"
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert reader.metadata.title == config["title"]
+    assert reader.metadata.author == config["author"]
+    kinds = {tag["/S"] for tag in tags}
+    assert kinds >= {
+        "/H1",
+        "/H2",
+        "/H3",
+        "/P",
+        "/Figure",
+        "/Formula",
+        "/Table",
+        "/TH",
+        "/L",
+        "/Link",
+    }
+
+
+def test_every_picture_and_formula_has_its_words(tags, soup):
+    told = [str(tag["/Alt"]) for tag in tags if "/Alt" in tag]
+    pictures = [
+        " ".join(i["alt"].split()) for name in PRINTED for i in soup(name).select("article img")
+    ]
+    assert pictures
+    assert set(pictures) <= {" ".join(alt.split()) for alt in told}
+    formulas = sum(len(soup(name).select("article .katex")) for name in PRINTED)
+    in_headings_of_contents = sum(1 for tag in tags if tag["/S"] == "/Formula") - formulas
+    assert in_headings_of_contents >= -3, "formulas without their LaTeX"
+
+
+def test_all_fonts_are_embedded(reader):
+    missing = set()
+    for page in reader.pages:
+        for font in page["/Resources"].get("/Font", {}).values():
+            font = font.get_object()
+            inner = font["/DescendantFonts"][0].get_object() if "/DescendantFonts" in font else font
+            described = inner.get("/FontDescriptor", {})
+            if font["/Subtype"] != "/Type3" and not described.keys() & {
+                "/FontFile",
+                "/FontFile2",
+                "/FontFile3",
+            }:
+                missing.add(font["/BaseFont"])
+    assert not missing
+
+
+def test_no_word_leaves_the_text_area(words, reader):
+    width = float(reader.pages[0].mediabox.width)
+    out = [w for w in words if w[1] < MARGIN - 2 or w[3] > width - MARGIN + 2]
+    assert not out
+
+
+def test_no_page_is_blank_or_nearly(reader, text):
+    assert 120 < len(reader.pages) < 260
+    empty = [
+        number
+        for number, (page, said) in enumerate(zip(reader.pages, text, strict=True), start=1)
+        if len(said) < 150 and "/XObject" not in page["/Resources"] and number > 1
+    ]
+    assert not empty
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_every_paragraph_of_the_page_is_printed(name, soup, text):
+    printed = letters("".join(text))
+    lost = []
+    for paragraph in soup(name).select("article p, article li, article details > summary"):
+        if paragraph.find_parent("details", class_="hide"):
+            continue
+        start = shown_text(paragraph, until=".katex, p, li, ul, ol, dl")
+        if letters(start)[:60] not in printed:
+            lost.append(start[:80])
+    assert not lost
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_answers_hints_and_solutions_are_open(name, soup, text):
+    printed = letters("".join(text))
+    folds = [f for f in soup(name).select("article details") if "hide" not in f["class"]]
+    kinds = {re.match(r"(A model )?(\w+)", f.summary.get_text().strip())[2] for f in folds}
+    assert {kind.lower() for kind in kinds} >= {"answer", "hint", "solution"}
+    for fold in folds:
+        assert letters(shown_text(fold.summary)) in printed
+        for text_below in fold.select("summary ~ p, summary ~ * p"):
+            assert letters(shown_text(text_below, until=".katex"))[:60] in printed
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_caption_is_printed_on_the_page_of_its_figure(name, soup, reader, text):
+    captions = soup(name).select("article figcaption")
+    assert captions
+    for caption in captions:
+        said = squeeze(shown_text(caption.select_one(".caption-text")))[:30]
+        number = squeeze(caption.select_one(".caption-number").get_text())
+        pages = [i for i, page in enumerate(text) if number + said in page]
+        assert len(pages) == 1, f"{number} is on {pages}"
+        assert "/XObject" in reader.pages[pages[0]]["/Resources"]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_code_is_whole(name, soup, text):
+    """Every line of code and of output is there, however wide."""
+    printed = "".join(text)
+    for block in soup(name).select("article pre"):
+        if block.find_parent("details", class_="hide"):
+            continue
+        for line in block.get_text().splitlines():
+            assert squeeze(line)[:24] in printed
+
+
+def test_links_within_the_book_lead_to_places(reader):
+    places = set(reader.named_destinations)
+    links = dead = 0
+    for page in reader.pages:
+        for note in page.get("/Annots", []):
+            target = note.get_object().get("/Dest")
+            if target is not None:
+                links += 1
+                dead += str(target) not in places
+    assert links > 300
+    assert not dead
+
+
+SMALL = """<html lang="en"><head><link rel="stylesheet" href="a.css"></head><body><article>
+<section id="top"><h1>{title}</h1><p>{text}</p></section></article></body></html>"""
+LIVING = """<a href="../index.html">home</a> <a href="two.html#deep">two</a> <a href="#top">up</a>
+<a href="one.ipynb">file</a> <div class="living-figure living-now"><div class="living-picture">
+<img src="../still.png" alt="The still picture" loading="lazy"></div>
+<div class="living-widget">w</div>
+<script type="application/vnd.jupyter.widget-view+json">{}</script></div>
+<details class="hide"><summary>Show the code</summary>plot()</details>
+<details class="sd-dropdown"><summary>Answer</summary><p>It is 4.</p></details>"""
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A book of two pages, joined."""
+    toc = "root: index\nparts: [{caption: P, chapters: [{file: c/one}, {file: c/two}]}]"
+    (tmp_path / "_toc.yml").write_text(toc)
+    (tmp_path / "c").mkdir()
+    for name, title, text in (
+        ("index", "The book", "Lead."),
+        ("c/one", "One", LIVING),
+        ("c/two", "Two", "<b id=deep>here</b>"),
+    ):
+        html = SMALL.replace("{title}", title).replace("{text}", text)
+        (tmp_path / f"{name}.html").write_text(html)
+    monkeypatch.setattr(one_page, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_a_living_figure_is_printed_as_its_picture(small):
+    page = BeautifulSoup(one_page.join(small, "v"), "html.parser")
+    picture = page.select_one(".living-figure img")
+    assert picture["alt"] == "The still picture"
+    assert picture["src"] == (small / "still.png").as_uri()
+    assert "loading" not in picture.attrs
+    assert not page.select("script, .living-widget")
+
+
+def test_links_and_folds_of_the_joined_page(small):
+    page = BeautifulSoup(one_page.join(small, "v", {"c-two": 7}), "html.parser")
+    links = {a.get_text(): a["href"] for a in page.select("article a")}
+    assert links == {"home": "#start", "two": "#c-two--deep", "up": "#c-one--top"}
+    assert all(page.select_one(f"[id='{href[1:]}']") for href in links.values())
+    assert [fold.get_text() for fold in page.select("details[open]")] == ["AnswerIt is 4."]
+    assert "plot()" not in page.get_text()
+    assert page.select_one("nav a[href='#c-two'] .toc-page").get_text() == "7"
+
+
+def test_a_book_that_is_not_built_is_named(small):
+    (small / "c" / "two.html").unlink()
+    with pytest.raises(FileNotFoundError, match=r"two\.html: build the book first"):
+        one_page.join(small, "v")
+
+
+def test_without_chromium_the_command_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setattr(pdf, "find_chromium", lambda: None)
+    with pytest.raises(SystemExit, match="sudo apt install chromium"):
+        pdf.main("site", "book.pdf")
