@@ -95,6 +95,10 @@ def jupyterlab(folder, home, disabled=()):
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}",
         f"--IdentityProvider.token={token}", "--LabApp.extension_manager=readonly",
         "--expose-app-in-browser",
+        # Ends by itself if the tests were killed before they could end it.
+        "--ServerApp.shutdown_no_activity_timeout=300",
+        "--MappingKernelManager.cull_idle_timeout=300",
+        "--MappingKernelManager.cull_interval=60",
     ]  # fmt: skip
     log = home / "server.log"
     with log.open("w") as said:
