@@ -166,7 +166,9 @@ def test_the_two_tools_see_a_bad_workflow(tmp_path):
 
 def test_workflow_runs_the_tests_on_every_supported_python():
     jobs = yaml.safe_load(read(".github/workflows/book.yml"))["jobs"]
-    assert any(step.get("run") == "make test" for step in jobs["test"]["steps"])
+    assert any(step.get("run") == ".ci/run" for step in jobs["test"]["steps"])
+    assert read(".ci/run").endswith("\nmake test\n")
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
     assert jobs["publish"]["needs"] == "test"
     versions = jobs["versions"]["strategy"]["matrix"]["python"]
     assert f">={versions[0]}" == PROJECT["requires-python"]
