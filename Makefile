@@ -46,7 +46,7 @@ notebooks: $(INSTALLED)
 # a file, or the address of the repository.
 SOURCES := $(shell find _config.yml _toc.yml index.md references.bib chapters appendix book tinycnn_lib \
   -name '.*' -prune -o -name __pycache__ -prune -o -print)
-ADDRESS := $(GITHUB_SERVER_URL) $(GITHUB_REPOSITORY) $(BOOK_URL) $(shell git remote get-url origin 2>/dev/null)
+ADDRESS := $(GITHUB_SERVER_URL) $(GITHUB_REPOSITORY) $(BOOK_URL) $(JUPYTERHUB_URL) $(shell git remote get-url origin 2>/dev/null)
 
 book: $(BUILT)
 	@echo 'The book: $(CURDIR)/$(HTML)/index.html'

@@ -62,6 +62,8 @@ def fill_in(app, config):
     options["use_issues_button"] = bool(repository)
     if not repository or urlsplit(repository).hostname not in FORGES:
         options["launch_buttons"] = {}
+    elif os.environ.get("JUPYTERHUB_URL"):  # a lecturer's hub that has nbgitpuller
+        options["launch_buttons"]["jupyterhub_url"] = os.environ["JUPYTERHUB_URL"]
     address = find_public_address(os.environ)
     config.html_baseurl = config.ogp_site_url = address
     config.ogp_site_name = config.html_title
