@@ -85,4 +85,4 @@ class LabPage:
         self.page.keyboard.press("Shift+Enter")
         output = cell.locator(".jp-OutputArea-output")
         output.first.wait_for()
-        return "\n".join(output.all_inner_texts())
+        return "\n".join(output.all_inner_texts()).strip()
