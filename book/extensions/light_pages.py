@@ -8,6 +8,7 @@ import re
 import struct
 
 CSS_INCH = 96  # CSS pixels per inch
+COLUMNS = 88  # of code in the column of text
 SEARCH_ONLY = ("searchindex.js", "searchtools.js", "language_data.js")
 TOGGLE_OPTIONS = re.compile("toggleHint|toggleOpenOnPrint|togglebuttonSelector")
 
@@ -100,6 +101,13 @@ def thin_code(soup, plain):
             part.unwrap()
 
 
+def mark_wide_code(soup):
+    """Mark the blocks of code with a line that the column of text cannot hold."""
+    for block in soup.select("article div.highlight"):
+        if max(map(len, block.get_text().splitlines()), default=0) > COLUMNS:
+            block.parent["class"] = [*block.parent.get("class", []), "wide-code"]
+
+
 def size_images(soup, page):
     """Give every image its size, so that nothing moves when it arrives; later ones load late."""
     readers = {".png": png_size, ".svg": svg_size}
@@ -116,6 +124,7 @@ def lighten(soup, page, static):
     """Make one parsed page light, all but its style sheets."""
     drop_scripts(soup, is_search=page.name == "search.html")
     inline_options(soup, static)
+    mark_wide_code(soup)
     thin_code(soup, plain_tokens((static / "pygments.css").read_text(encoding="utf-8")))
     start_fonts(soup)
     size_images(soup, page)

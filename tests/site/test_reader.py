@@ -26,6 +26,62 @@ def test_skip_link_comes_first(open_page):
     assert page.url.endswith("#main-content")
 
 
+SETTLED = """async () => {
+  for (let last = NaN, still = 0; still < 5; ) {
+    await new Promise((next) => setTimeout(next, 50));
+    still = scrollY === last ? still + 1 : 0;
+    last = scrollY;
+  }
+}"""
+
+
+def place_on_screen(page, anchor):
+    """Return how far below the window's top the target of `anchor` lies once all is still."""
+    page.evaluate(SETTLED)
+    return page.evaluate("(id) => document.getElementById(id).getBoundingClientRect().top", anchor)
+
+
+def far_anchors(page, links):
+    """Return five anchors in the lower half of the page; the last one cannot come to the top."""
+    anchors = page.eval_on_selector_all(links, "(all) => all.map((a) => a.hash.slice(1))")
+    half = anchors[len(anchors) // 2 : -1]
+    assert len(half) >= 5
+    return half[:: len(half) // 5][:5]
+
+
+LONG_CHAPTER = "chapters/24-training.html"
+CONTENTS = "#pst-page-toc-nav a[href^='#']"
+
+
+@pytest.mark.parametrize("width", [1400, 320])
+def test_an_address_with_an_anchor_leads_to_its_place(open_page, width):
+    page = open_page(LONG_CHAPTER, width, 900)
+    address = page.url
+    exercises = page.eval_on_selector_all(
+        "article .exercise[id]", "(all) => all.slice(0, 2).map((e) => e.id)"
+    )
+    page.close()
+    for anchor in [*far_anchors(open_page(LONG_CHAPTER, width, 900), CONTENTS), *exercises]:
+        page = open_page(f"{address}#{anchor}", width, 900)
+        assert -5 <= place_on_screen(page, anchor) <= 250, anchor
+
+
+def test_a_link_of_the_contents_leads_to_its_place(open_page):
+    page = open_page(LONG_CHAPTER)
+    for anchor in far_anchors(page, CONTENTS):
+        page.evaluate("scrollTo(0, 0)")
+        page.locator(f"#pst-page-toc-nav a[href='#{anchor}']").click()
+        assert -5 <= place_on_screen(page, anchor) <= 250, anchor
+
+
+def test_find_in_page_reaches_the_end(open_page):
+    page = open_page(LONG_CHAPTER)
+    assert page.evaluate("find('One seed is an anecdote')")
+    page.evaluate(SETTLED)
+    top = page.evaluate("getSelection().getRangeAt(0).getBoundingClientRect().top")
+    assert 0 <= top <= 900
+
+
 def test_menu_opens_and_closes_by_keyboard(open_page):
     page = open_page(CHAPTER)
     sidebar = page.locator("#pst-primary-sidebar")

@@ -99,35 +99,44 @@ def visit(browser, address):
     return go
 
 
-every_page = pytest.mark.parametrize("name", PAGES)
-every_width = pytest.mark.parametrize("width", WIDTHS)
+class Visits:
+    """The checks of every page at one width; each width is a class that one process works on."""
 
+    width = None
 
-@every_width
-@every_page
-class TestVisit:
-    """One class, so that the findings of a visit are used while they are there."""
+    def test_asks_no_other_host(self, visit, name):
+        assert visit(name, self.width)["foreign"] == []
 
-    def test_asks_no_other_host(self, visit, name, width):
-        assert visit(name, width)["foreign"] == []
+    def test_console_stays_silent(self, visit, name):
+        assert visit(name, self.width)["console"] == []
 
-    def test_console_stays_silent(self, visit, name, width):
-        assert visit(name, width)["console"] == []
+    def test_every_request_is_answered(self, visit, name):
+        assert visit(name, self.width)["failed"] == []
 
-    def test_every_request_is_answered(self, visit, name, width):
-        assert visit(name, width)["failed"] == []
+    def test_nothing_moves_while_it_loads(self, visit, name):
+        assert visit(name, self.width)["shift"] < 0.02
 
-    def test_nothing_moves_while_it_loads(self, visit, name, width):
-        assert visit(name, width)["shift"] < 0.02
-
-    def test_never_scrolls_sideways(self, visit, name, width):
-        assert visit(name, width)["wide"] == []
+    def test_never_scrolls_sideways(self, visit, name):
+        assert visit(name, self.width)["wide"] == []
 
     @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_accessible(self, visit, name, width, scheme):
-        assert visit(name, width)["axe"][scheme] == []
+    def test_accessible(self, visit, name, scheme):
+        assert visit(name, self.width)["axe"][scheme] == []
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_first_load_is_light(visit, name):
-    assert visit(name, 1400)["bytes"] < 600_000
+@pytest.mark.parametrize("name", PAGES)
+class TestDesktop(Visits):
+    width = 1400
+
+    def test_first_load_is_light(self, visit, name):
+        assert name not in CHAPTERS or visit(name, self.width)["bytes"] < 600_000
+
+
+@pytest.mark.parametrize("name", PAGES)
+class TestTablet(Visits):
+    width = 768
+
+
+@pytest.mark.parametrize("name", PAGES)
+class TestPhone(Visits):
+    width = 320
