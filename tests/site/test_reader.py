@@ -57,13 +57,16 @@ CONTENTS = "#pst-page-toc-nav a[href^='#']"
 def test_an_address_with_an_anchor_leads_to_its_place(open_page, width):
     page = open_page(LONG_CHAPTER, width, 900)
     address = page.url
-    exercises = page.eval_on_selector_all(
-        "article .exercise[id]", "(all) => all.slice(0, 2).map((e) => e.id)"
-    )
-    page.close()
-    for anchor in [*far_anchors(open_page(LONG_CHAPTER, width, 900), CONTENTS), *exercises]:
-        page = open_page(f"{address}#{anchor}", width, 900)
+    *others, last = [
+        *page.eval_on_selector_all("article .exercise[id]", "(all) => all.map((e) => e.id)")[:2],
+        *far_anchors(page, CONTENTS),
+    ]
+    for anchor in others:
+        page.evaluate("scrollTo(0, 0)")
+        page.goto(f"{address}#{anchor}")
         assert -5 <= place_on_screen(page, anchor) <= 250, anchor
+    page = open_page(f"{address}#{last}", width, 900)  # and when the page is new
+    assert -5 <= place_on_screen(page, last) <= 250, last
 
 
 def test_a_link_of_the_contents_leads_to_its_place(open_page):
@@ -190,7 +193,7 @@ def test_opened_from_a_folder(open_page, site, name):
     page.on("pageerror", lambda error: trouble.append(str(error)))
     page.goto((site / name).as_uri(), wait_until="load")
     assert trouble == []
-    for image in page.locator("article img").all():
+    for image in page.locator("article img:visible").all():  # a living figure hides its picture
         image.scroll_into_view_if_needed()
         image.evaluate("(i) => i.decode()")
     if name == CHAPTER:

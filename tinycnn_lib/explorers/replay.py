@@ -21,6 +21,8 @@ KEYS = (
 class RunRecorder:
     """Watch a training run; call it once before training and after every epoch.
 
+    In a training loop of your own::
+
         recorder = RunRecorder("rate 0.1", x_train, y_train, x_val, y_val)
         recorder(0, model)
         ...                     # train, calling recorder(epoch, model) after each epoch
