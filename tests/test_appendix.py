@@ -4,11 +4,22 @@ import inspect
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pybtex.database import parse_file
 
 import tinycnn_lib
-from tinycnn_lib import display, exercises, explorers, plotting
+from tinycnn_lib import (
+    Conv2D,
+    Dense,
+    MaxPool2D,
+    TinyCNN,
+    display,
+    exercises,
+    explorers,
+    plotting,
+    relative_error,
+)
 
 ROOT = Path(__file__).parents[1]
 APPENDIX = ROOT / "appendix"
@@ -102,6 +113,44 @@ def test_links_into_the_appendix_lead_somewhere(page):
     assert wanted, f"nothing links to {page}"
     missing = {anchor: source for anchor, source in wanted.items() if anchor not in anchors(page)}
     assert not missing, f"{page} lacks these anchors (and who links to them): {missing}"
+
+
+def entry(term):
+    found = re.search(rf"^### {term}\n\n(.*?)(?=^##|\Z)", read("glossary.md"), re.M | re.S)
+    return found[1]
+
+
+def test_numbers_of_the_glossary():
+    assert f"TinyCNN has {TinyCNN().parameter_count}." in entry("Parameter")
+    for dtype in ("float64", "float32"):
+        digits = re.search(rf"`{dtype}`[a-z ]* about (\d+)", entry("Dtype"))[1]
+        assert int(digits) == round(-np.log10(np.finfo(dtype).eps))
+
+
+def test_receptive_field_in_the_glossary():
+    conv = Conv2D(1, 1, 3)
+    conv.weights[:] = 1
+    pixels = np.eye(64).reshape(64, 1, 8, 8)  # in image n, only pixel n is on
+    maps = conv.forward(pixels)
+    pooled = MaxPool2D(2).forward(maps)
+    sizes = [int(np.sqrt((seen[:, 0, 0, 0] > 0).sum())) for seen in (maps, pooled)]
+    assert f"it is {sizes[0]} by {sizes[0]};" in entry("Receptive field")
+    assert f"behind it makes it {sizes[1]} by {sizes[1]}." in entry("Receptive field")
+
+
+@pytest.mark.parametrize(
+    ("layer", "summed"), [(Conv2D(16, 64, 5), 16 * 5 * 5), (Dense(300, 90), 300)]
+)
+def test_initialization_in_the_glossary(layer, summed):
+    variance = re.search(r"variance (\d) divided by the number of inputs", entry("Initialization"))
+    assert layer.weights.var() * summed == pytest.approx(float(variance[1]), rel=0.05)
+    assert not layer.bias.any()
+
+
+def test_relative_error_in_the_glossary():
+    assert "It is 0 if they are equal and 2 if they differ in sign only." in entry("Relative error")
+    assert relative_error(3.0, 3.0) == 0
+    assert relative_error(3.0, -3.0) == 2
 
 
 # --- the notation ------------------------------------------------------------------------------

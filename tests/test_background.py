@@ -44,6 +44,7 @@ def test_dense_example():
     layer.weights, layer.bias = weights, bias[0]
     np.testing.assert_array_equal(layer.forward(x), y)
     assert f"= {y[0, 0]:.0f}$" in text
+    assert rf"it is $1 \cdot 1 + 2 \cdot 2 = {np.dot([1, 2], [1, 2])}$" in text
     assert f"The layer has {layer.parameter_count} parameters" in text
 
 
