@@ -193,9 +193,12 @@ def test_opened_from_a_folder(open_page, site, name):
     page.on("pageerror", lambda error: trouble.append(str(error)))
     page.goto((site / name).as_uri(), wait_until="load")
     assert trouble == []
-    for image in page.locator("article img:visible").all():  # a living figure hides its picture
-        image.scroll_into_view_if_needed()
-        image.evaluate("(i) => i.decode()")
+    page.evaluate(
+        """Promise.all([...document.querySelectorAll("article img")].map((image) => {
+          image.loading = "eager";
+          return image.decode();
+        }))"""
+    )
     if name == CHAPTER:
         assert page.evaluate("document.fonts.check('16px KaTeX_Main')")
         page.locator("article summary").first.click()
