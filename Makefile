@@ -45,7 +45,7 @@ notebooks: $(INSTALLED)
 # A build is always a whole one (some seconds), strict, and made anew only if something changed:
 # a file, or the address of the repository.
 SOURCES := $(shell find _config.yml _toc.yml index.md references.bib chapters appendix book tinycnn_lib \
-  -name '.*' -prune -o -name __pycache__ -prune -o -print)
+  -name '.*' -prune -o -name __pycache__ -prune -o -path book -o -print)
 ADDRESS := $(GITHUB_SERVER_URL) $(GITHUB_REPOSITORY) $(BOOK_URL) $(JUPYTERHUB_URL) $(shell git remote get-url origin 2>/dev/null)
 
 book: $(BUILT)

@@ -101,6 +101,15 @@ def unwrap_blocks(soup):
             block.parent.unwrap()
 
 
+def break_names(soup):
+    """Let a name in a heading break behind an underscore, where a phone has no room for it."""
+    for text in soup.select("article :is(h2, h3, h4)"):
+        for part in text.find_all(string=lambda s: "_" in s):
+            first, *others = part.split("_")
+            pieces = [piece for other in others for piece in ("_", soup.new_tag("wbr"), other)]
+            part.replace_with(first, *pieces)
+
+
 REPAIRS = (
     name_regions,
     name_buttons,
@@ -111,6 +120,7 @@ REPAIRS = (
     choose_scheme_early,
     title_chapters,
     unwrap_blocks,
+    break_names,
 )
 
 

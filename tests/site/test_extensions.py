@@ -78,6 +78,13 @@ def test_solutions_become_native_folds():
     assert not page.select("summary a")
 
 
+def test_a_name_in_a_heading_breaks_behind_underscores():
+    page = parse("<article><h3><code>check_avgpool2d_backward</code></h3><p>a_b</p></article>")
+    page_repairs.break_names(page)
+    assert str(page.h3.code) == "<code>check_<wbr/>avgpool2d_<wbr/>backward</code>"
+    assert str(page.p) == "<p>a_b</p>"
+
+
 def test_plain_code_loses_its_tags_and_colored_code_keeps_them():
     css = "".join(
         f'html[data-theme="{scheme}"] .highlight {{ color: {ink} }}\n'
