@@ -60,7 +60,7 @@ def open_page(browser, address):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.goto(name if "://" in name else address + name, wait_until="load")
+        page.goto(name if ":" in name else address + name, wait_until="load")
         return page
 
     yield open_it
