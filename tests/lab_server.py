@@ -75,7 +75,7 @@ def stop(server):
 
 @contextlib.contextmanager
 def jupyterlab(folder, home, disabled=()):
-    """Run a JupyterLab whose root is `folder`; yield a function from paths to addresses.
+    """Run a JupyterLab whose root is `folder`; yield a function from a notebook to its address.
 
     `home` holds all that belongs to a user: settings, kernels, workspaces. A tinycnn_lib in the
     folder is the one that notebooks import. `disabled` names extensions that a reader may lack.
@@ -105,7 +105,13 @@ def jupyterlab(folder, home, disabled=()):
         server = subprocess.Popen(command, env=environment, cwd=folder, stdout=said, stderr=said)
     try:
         address = wait_for(server, runtime, token, log)
-        yield lambda path: f"{address}{path}?token={token}"
+
+        def address_of(path):
+            # In a workspace of its own: the common one brings the notebooks that were open before.
+            workspace = Path(path).stem
+            return f"{address}lab/workspaces/{workspace}/tree/{path}?token={token}"
+
+        yield address_of
     finally:
         stop(server)
 

@@ -21,7 +21,7 @@ def lab(notebook, tmp_path_factory):
 def test_pictures_before_a_run_and_figures_after_it(browser, lab):
     page = browser.new_page(viewport={"width": 1300, "height": 3000})
     page.set_default_timeout(60_000)
-    page.goto(lab("lab/tree/figures.ipynb"))
+    page.goto(lab("figures.ipynb"))
     pictures = page.locator(".jp-OutputArea-output img")
     pictures.first.wait_for()
     assert page.locator(".lf").count() == 0  # an untrusted notebook runs no script

@@ -38,7 +38,7 @@ def open_notebook(browser, folder, tmp_path_factory):
     with jupyterlab(folder, home, ["jupyterlab-myst"]) as address:
 
         def open_it(path):
-            opened.append(LabPage(browser, address(f"lab/tree/{path}")))
+            opened.append(LabPage(browser, address(path)))
             return opened[-1]
 
         yield open_it

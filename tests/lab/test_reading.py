@@ -1,7 +1,6 @@
 """Every chapter in a real JupyterLab: opened, run, answered and saved as a reader does it."""
 
 import copy
-import functools
 import re
 
 import nbformat
@@ -24,6 +23,22 @@ RENDERED = {
 }
 
 
+# How many boxes of each kind each cell shows.
+BOXES = """(cells, kinds) => cells.map(
+  (cell) => kinds.map((kind) => cell.querySelectorAll(kind).length))"""
+# Of one exercise of each chapter: its checker, the right arguments, and wrong ones.
+ANSWERS = {
+    "22-convolution": (
+        "check_output_sizes", "(1, 6, 24, 24), (8, 16, 16, 24), 3, 1",
+        "(1, 6, 24, 24), (8, 16, 24, 16), 3, 1",
+    ),
+    "23-building-a-cnn": (
+        "check_output_shape", "(16, 8, 28, 28), 608", "(16, 8, 24, 24), 608",
+    ),
+    "24-training": ("check_momentum_steps", "0.8, 0.46, 0.062", "0.8, 0.46, 0.26"),
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
     """Copy the book, with notebooks that were not run; return the copy and what they recorded."""
@@ -41,25 +56,33 @@ def book(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def visit(browser, book, tmp_path_factory):
-    """Return a function: chapter -> its page in JupyterLab, all cells run, and the saved file."""
-    folder, _ = book
-    opened = []
+def address(book, tmp_path_factory):
+    """Start JupyterLab; jupytext is off, because a reader does not get it on Binder."""
+    with jupyterlab(book[0], tmp_path_factory.mktemp("home"), ["jupyterlab-jupytext"]) as address:
+        yield address
 
-    # jupytext is not among what a reader gets on Binder, so it is off.
-    with jupyterlab(folder, tmp_path_factory.mktemp("home"), ["jupyterlab-jupytext"]) as address:
 
-        @functools.cache
-        def go(name):
-            lab = LabPage(browser, address(f"lab/tree/chapters/{name}.ipynb"))
-            opened.append(lab)
-            lab.run_all()
-            lab.save()
-            return lab, nbformat.read(folder / "chapters" / f"{name}.ipynb", as_version=4)
+@pytest.fixture(scope="module", params=CHAPTERS)
+def name(request):
+    """Name a chapter; all its tests are run together, on one page."""
+    return request.param
 
-        yield go
-        for lab in opened:
-            lab.context.close()
+
+@pytest.fixture(scope="module")
+def lab(browser, book, address, name):
+    """Open a chapter in JupyterLab, run all its cells, save it."""
+    lab = LabPage(browser, address(f"chapters/{name}.ipynb"))
+    lab.run_all()
+    lab.save()
+    lab.saved = nbformat.read(book[0] / "chapters" / f"{name}.ipynb", as_version=4)
+    yield lab
+    lab.context.close()
+
+
+@pytest.fixture
+def recorded(book, name):
+    """Return the chapter as it is in the book."""
+    return book[1][name]
 
 
 def texts(cell):
@@ -85,72 +108,61 @@ def count_outputs(notebook, kind, without=()):
     return sum(kind in data and not set(without) & set(data) for data in bundles)
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
 class TestChapter:
-    """One class, so that a chapter is run once."""
-
-    def test_runs_to_its_recorded_outputs(self, visit, book, name):
-        ran, recorded = code_cells(visit(name)[1]), code_cells(book[1][name])
+    def test_runs_to_its_recorded_outputs(self, lab, recorded):
+        ran, recorded = code_cells(lab.saved), code_cells(recorded)
         assert [cell.source for cell in ran] == [cell.source for cell in recorded]
         assert [cell.execution_count for cell in ran] == list(range(1, len(recorded) + 1))
         for new, old in zip(ran, recorded, strict=True):
             assert texts(new) == texts(old), old.source
         assert all(o.output_type != "error" for cell in ran for o in cell.outputs)
 
-    def test_shows_its_figures(self, visit, book, name):
-        lab, _ = visit(name)
+    def test_shows_its_figures(self, lab, recorded):
         widths = lab.page.locator(IMAGES).evaluate_all("(all) => all.map((i) => i.naturalWidth)")
-        assert len(widths) == count_outputs(book[1][name], "image/png", without=[WIDGET]) > 0
+        assert len(widths) == count_outputs(recorded, "image/png", without=[WIDGET]) > 0
         assert min(widths) > 50
 
-    def test_renders_its_directives(self, visit, book, name):
-        lab, notebook = visit(name)[0], book[1][name]
-        prose = lab.prose()
-        for place, cell in enumerate(notebook.cells):
+    def test_renders_its_directives(self, lab, recorded):
+        prose, boxes = lab.prose(), lab.cells().evaluate_all(BOXES, list(RENDERED.values()))
+        for place, cell in enumerate(recorded.cells):
             if cell.cell_type != "markdown":
                 continue
             text = prose[place]
             leak = LEAK.search(text)
             assert not leak, f"...{text[max(0, leak.start() - 60) : leak.end() + 60]}..."
-            rendered = lab.cells().nth(place)
-            for directive, selector in RENDERED.items():
+            for directive, count in zip(RENDERED, boxes[place], strict=True):
                 titles = re.findall(rf"^:{{3,}}\{{{directive}\}} (.+)$", cell.source, re.M)
                 # An end of a solution, far from its start, is a box of its own.
-                assert rendered.locator(selector).count() >= len(titles), cell.source
+                assert count >= len(titles), cell.source
                 for title in titles:  # a solution's is the name of its exercise
                     assert title.startswith("ex-") or plain(title) in plain(text), title
 
-    def test_marks_only_figures_and_papers_as_unknown(self, visit, name):
-        marks = visit(name)[0].page.locator(".myst [title*='Not Found']").all_inner_texts()
+    def test_marks_only_figures_and_papers_as_unknown(self, lab):
+        marks = lab.page.locator(".myst [title*='Not Found']").all_inner_texts()
         assert [mark for mark in marks if not UNKNOWN.fullmatch(mark.strip())] == []
 
-    def test_renders_its_formulas(self, visit, book, name):
-        lab, notebook = visit(name)[0], book[1][name]
+    def test_renders_its_formulas(self, lab, recorded):
         assert lab.page.locator(".katex-error, .myst .text-red-500").count() == 0
-        displays = [c.source.count("$$") // 2 for c in notebook.cells if c.cell_type == "markdown"]
+        displays = [c.source.count("$$") // 2 for c in recorded.cells if c.cell_type == "markdown"]
         assert lab.page.locator(".myst .katex-display").count() == sum(displays) > 0
 
-    def test_asks_no_other_host(self, visit, name):
-        assert visit(name)[0].foreign == []
-
-    def test_living_figures_answer(self, visit, book, name):
-        figures = visit(name)[0].page.locator(".jp-OutputArea-output .lf")
+    def test_living_figures_answer(self, lab, recorded):
+        figures = lab.page.locator(".jp-OutputArea-output .lf")
         figures.first.wait_for()
-        assert figures.count() == count_outputs(book[1][name], WIDGET) > 0
+        assert figures.count() == count_outputs(recorded, WIDGET) > 0
         for figure in figures.all():
             before = figure.inner_text()
             step = figure.get_by_role("button", name="Step", exact=True)
             (step if step.count() else figure.locator(".lf-cell").last).first.click()
             handle = figure.element_handle()
-            visit(name)[0].page.wait_for_function(
+            lab.page.wait_for_function(
                 "([figure, before]) => figure.innerText !== before", arg=[handle, before]
             )
 
-    def test_checkers_answer(self, visit, book, name):
+    def test_checkers_answer(self, lab, recorded):
         """A reader who has only removed the # is told what is missing."""
-        lab, notebook = visit(name)[0], book[1][name]
         asked = 0
-        for place, cell in enumerate(notebook.cells):
+        for place, cell in enumerate(recorded.cells):
             if cell.cell_type == "code" and re.search(r"^# check_\w+\(", cell.source, re.M):
                 source = re.sub(r"^# (check_\w+\()", r"\1", cell.source, flags=re.M)
                 said = lab.answer(place, source)
@@ -159,15 +171,20 @@ class TestChapter:
                 asked += 1
         assert asked >= 4
 
+    def test_checker_tells_right_from_wrong(self, lab, recorded, name):
+        checker, right, wrong = ANSWERS[name]
+        sources = [cell.source for cell in recorded.cells]
+        (place,) = (i for i, source in enumerate(sources) if f"# {checker}(" in source)
+        said = lab.answer(place, f"{checker}({wrong})")
+        assert said.startswith("ExerciseError: "), said
+        said = lab.answer(place, f"{checker}({right})")
+        assert said.startswith("Right: "), said
+
+    def test_asked_no_other_host(self, lab):
+        """Stands last, so that it speaks for all that was done before."""
+        assert lab.foreign == []
+
 
 def plain(text):
     """Return letters and digits only: quotes and formulas are typeset on the way."""
     return re.sub(r"[^A-Za-z0-9]", "", re.sub(r"\$[^$]*\$|`[^`]*`", "", text))
-
-
-def test_right_answer_is_praised(visit, book):
-    name = "23-building-a-cnn"
-    sources = [cell.source for cell in book[1][name].cells]
-    place = next(i for i, source in enumerate(sources) if "# check_output_shape(" in source)
-    said = visit(name)[0].answer(place, "check_output_shape((16, 8, 28, 28), 608)")
-    assert said.startswith("Right: "), said
