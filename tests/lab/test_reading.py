@@ -138,7 +138,7 @@ class TestChapter:
                     assert title.startswith("ex-") or plain(title) in plain(text), title
 
     def test_marks_only_figures_and_papers_as_unknown(self, lab):
-        marks = lab.page.locator(".myst [title*='Not Found']").all_inner_texts()
+        marks = lab.page.locator(".myst [title*='Not Found']").all_text_contents()
         assert [mark for mark in marks if not UNKNOWN.fullmatch(mark.strip())] == []
 
     def test_renders_its_formulas(self, lab, recorded):
