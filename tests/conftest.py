@@ -1,8 +1,6 @@
 """What the tests in a browser share: one Chromium, and a word about what did not run."""
 
 import os
-import shutil
-from pathlib import Path
 
 import pytest
 
@@ -23,10 +21,9 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture(scope="session")
 def browser():
     """Start one Chromium for all tests: a process can drive no second Playwright."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    path = path or (mac if Path(mac).exists() else None)
+    from pdf import find_chromium  # book/pdf.py, which prints with the same one
+
+    path = find_chromium()
     if not path:
         message = f"Chromium {MISSING} apt install chromium (Debian), or set CHROMIUM to its path"
         if os.environ.get("CI"):

@@ -6,18 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import addresses
+import light_pages
+import mathematics
+import notebooks
+import one_style_sheet
+import page_repairs
 import pytest
 from bs4 import BeautifulSoup
 from built_book import ROOT
-
-sys.path[:0] = [str(ROOT / "book" / "extensions"), str(ROOT / "book")]
-
-import addresses  # noqa: E402
-import light_pages  # noqa: E402
-import mathematics  # noqa: E402
-import notebooks  # noqa: E402
-import one_style_sheet  # noqa: E402
-import page_repairs  # noqa: E402
 
 
 def parse(html):

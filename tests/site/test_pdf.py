@@ -10,19 +10,16 @@ import re
 import shutil
 import statistics
 import subprocess
-import sys
 import unicodedata
 from pathlib import Path
 
+import one_page
+import pdf
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 from built_book import CHAPTERS, CONTENT, ROOT, need
 from pypdf import PdfReader
-
-sys.path.insert(0, str(ROOT / "book"))
-import one_page
-import pdf
 
 POINTS_PER_MM = 72 / 25.4
 MARGIN = 24 * POINTS_PER_MM  # print.css
