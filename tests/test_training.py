@@ -1,12 +1,14 @@
 """Optimizers, fit, and weights in files."""
 
 import io
+import os
 import pickle
 import re
 import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -436,6 +438,42 @@ def test_a_refused_save_keeps_the_old_file(tmp_path):
         save_weights(path, model)
     assert path.read_bytes() == kept
     assert [p.name for p in tmp_path.iterdir()] == ["weights.npz"]
+
+
+def test_a_save_writes_to_no_file_of_the_reader(tmp_path):
+    """Every file of the folder stays, whatever name the unfinished one might have had."""
+    others = [tmp_path / f"{stem}{end}" for stem in ("weights.unfinished", "weights", ".weights")
+              for end in (".npz", ".npz.tmp", ".tmp", ".npy", "")]  # fmt: skip
+    others.remove(tmp_path / "weights.npz")
+    for other in others:
+        other.write_bytes(b"mine")
+    save_weights(tmp_path / "weights.npz", trained())
+    assert all(other.read_bytes() == b"mine" for other in others)
+    assert len(list(tmp_path.iterdir())) == len(others) + 1
+
+
+def test_a_save_that_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path, model = tmp_path / "weights.npz", trained()
+    save_weights(path, model)
+    kept = path.read_bytes()
+
+    def full_disk(file, **arrays):
+        Path(file).write_bytes(b"PK, the first half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        save_weights(path, model)
+    assert path.read_bytes() == kept
+    assert [p.name for p in tmp_path.iterdir()] == ["weights.npz"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_a_saved_file_can_be_read_by_whom_the_folder_allows(tmp_path):
+    """A temporary file is its owner's alone; a file of weights is a file like any other."""
+    save_weights(tmp_path / "weights.npz", trained())
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "weights.npz").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def npz(**arrays):

@@ -5,6 +5,7 @@ A pickle can run any code when it is loaded; an .npz read without pickle can onl
 
 import io
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -42,12 +43,11 @@ def save_weights(path, model):
     path, parameters = _checked(path, model)
     for name, value in parameters.items():
         check.float_array(name, value)
-    unfinished = path.with_name(f"{path.stem}.unfinished.npz")
-    try:
+    # Beside `path`, so on the same disk: there a finished file takes its place in one step.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder:
+        unfinished = Path(folder, path.name)
         np.savez(unfinished, **parameters)
         unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def load_weights(path, model):
