@@ -200,13 +200,44 @@ def test_images_of_wrong_rank(entry, shape, hint):
 
 
 @pytest.mark.parametrize(
-    ("hint", "shape"), [("[None, None]", (8, 8)), ("[None]", (1, 8, 8)), ("[:, None]", (2, 8, 8))]
+    ("hint", "shape", "count"),
+    [
+        ("x[None, None]", (8, 8), 1),
+        ("x[None]", (1, 8, 8), 1),
+        ("x[:, None]", (2, 8, 8), 2),
+        ("x.reshape(-1, 1, 8, 8)", (5, 64), 5),
+        ("x.reshape(-1, 1, 8, 8)", (8, 64), 8),
+        ("x.reshape(-1, 1, 8, 8)", (64,), 1),
+    ],
 )
-def test_the_hint_for_a_missing_axis_works(hint, shape):
+def test_the_hint_for_a_missing_axis_works(hint, shape, count):
     x = np.random.default_rng(1).normal(size=shape)
-    with pytest.raises(ValueError, match=re.escape(f"x{hint}")):
+    with pytest.raises(ValueError, match=re.escape(hint)):
         TinyCNN().forward(x)
-    assert TinyCNN().forward(eval(f"x{hint}")).shape[1] == 3
+    assert TinyCNN().forward(eval(hint)).shape == (count, 3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "helps", "misleads"),
+    [
+        ((180, 64), ("reshape(-1, 1, 8, 8)",), "[None"),
+        ((8, 8), ("[None, None]",), "reshape"),
+        ((28, 28), (), "pass"),  # neither would give 8 x 8 pixels
+        ((8,), (), "pass"),
+    ],
+)
+def test_a_hint_fits_the_shape_that_came(shape, helps, misleads):
+    with pytest.raises(ValueError, match="got ") as caught:
+        TinyCNN().forward(np.ones(shape))
+    assert misleads not in str(caught.value)
+    assert all(hint in str(caught.value) for hint in helps)
+
+
+def test_a_layer_that_takes_any_size_names_both_readings_of_two_axes():
+    with pytest.raises(ValueError, match="got ") as caught:
+        Conv2D(3, 2, 3).forward(np.ones((20, 192)))
+    assert "one image (H, W) pass x[None, None]" in str(caught.value)
+    assert "flattened images (N, C H W) pass x.reshape(-1, 3, H, W)" in str(caught.value)
 
 
 @pytest.mark.parametrize("entry", [*ROWS])

@@ -368,6 +368,8 @@ BAD_FITS = {
                          "model.parameters(): expected at least one array"),
     "x None": ({"x": None}, TypeError, "x: expected"),
     "x without channel": ({"x": X[:, 0]}, ValueError, "x: expected shape (N, C, H, W)"),
+    "x flattened": ({"x": X.reshape(180, 64)}, ValueError,
+                    "got (180, 64); for flattened images pass x.reshape(-1, 1, 8, 8)"),
     "x not finite": ({"x": NAN_IMAGES}, ValueError, "x: expected finite numbers, got nan"),
     "x empty": ({"x": X[:0], "y": Y[:0]}, ValueError, "x: expected at least one entry"),
     "labels too few": ({"y": Y[:-1]}, ValueError, "y: expected one label per row, shape (180,)"),

@@ -74,6 +74,27 @@ def float_array(name, value):
     return value
 
 
+def _axes_hint(name, shape, channels, size):
+    """Return what to type to make an array of this shape, not 4-D, a batch of images."""
+    C, (H, W) = channels or "C", size or ("H", "W")
+    flat = f"{name}.reshape(-1, {C}, {H}, {W})"
+    if size and channels and len(shape) < 3 and shape[-1:] == (channels * H * W,):
+        return f"; for flattened images pass {flat}"
+    if shape == size:
+        return f"; one image without batch and channel axes: pass {name}[None, None]"
+    if len(shape) == 2 and size is None:
+        return (
+            f"; for one image (H, W) pass {name}[None, None], "
+            f"for flattened images (N, C H W) pass {flat}"
+        )
+    if len(shape) == 3:
+        return (
+            f"; for one image (C, H, W) pass {name}[None], "
+            f"for gray images (N, H, W) pass {name}[:, None]"
+        )
+    return ""
+
+
 def image_batch(name, value, channels=None, at_least=1, reason=None, size=None):
     """Return a batch of images, shape (N, C, H, W), with H and W at least `at_least`.
 
@@ -86,11 +107,7 @@ def image_batch(name, value, channels=None, at_least=1, reason=None, size=None):
     """
     value = float_array(name, value)
     if value.ndim != 4:
-        hint = {
-            2: f"; one image without batch and channel axes: pass {name}[None, None]",
-            3: f"; for one image (C, H, W) pass {name}[None], "
-            f"for gray images (N, H, W) pass {name}[:, None]",
-        }.get(value.ndim, "")
+        hint = _axes_hint(name, value.shape, channels, size)
         raise ValueError(f"{name}: expected shape (N, C, H, W), got {value.shape}{hint}")
     _, c, h, w = value.shape
     if channels not in (None, c):
