@@ -1,4 +1,4 @@
-"""What Binder installs is enough: every chapter, run in a fresh environment that holds only that.
+"""Binder: what it would build of this repository, and that what it installs is enough.
 
 tests/test_repository.py compares the pins of binder/requirements.txt with requirements.txt.
 """
@@ -6,35 +6,124 @@ tests/test_repository.py compares the pins of binder/requirements.txt with requi
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import venv
 
 import pytest
-from lab_server import ROOT, copy_book
+import yaml
+from lab_server import ROOT
 
-FRESH = os.environ.get("BINDER_TEST")
 INSTALL_SECONDS, CHAPTER_SECONDS, CELL_SECONDS = 600, 300, 60
 CHAPTERS = sorted(path.stem for path in (ROOT / "chapters").glob("*.ipynb"))
 KERNEL = "fresh"
+# Files that Binder obeys in the root of a repository, and passes over as soon as there is binder/.
+OBEYED = {
+    "Dockerfile", "environment.yml", "environment.yaml", "runtime.txt", "apt.txt", "postBuild",
+    "start", "Pipfile", "Pipfile.lock", "setup.py", "install.R", "DESCRIPTION", "REQUIRE",
+    "Project.toml", "JuliaProject.toml", "default.nix",
+}  # fmt: skip
+# As the user who may write there: install the list. Then nothing more, as that user.
+STEPS = [
+    "USER ${NB_USER}",
+    'RUN ${KERNEL_PYTHON_PREFIX}/bin/pip install --no-cache-dir -r "binder/requirements.txt"',
+    "USER ${NB_USER}",
+]
 
-pytestmark = pytest.mark.skipif(
-    not FRESH,
+on_demand = pytest.mark.skipif(
+    not os.environ.get("CI"),
     reason="What Binder installs was not tried out, because it is much to download. "
-    "Run it with: BINDER_TEST=1 .venv/bin/python -m pytest tests/lab/test_binder.py",
+    "Run it with: CI=1 .venv/bin/python -m pytest tests/lab/test_binder.py",
 )
 
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
-    """Copy what Binder works on: the chapters, the library, and what pip reads."""
-    folder = copy_book(tmp_path_factory.mktemp("binder"))
-    for name in ("pyproject.toml", "README.md", "LICENSE", "binder/requirements.txt"):
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_bytes((ROOT / name).read_bytes())
+    """Copy what Binder clones: all files that git holds, or will after the next commit."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("What Binder builds was not tried out. Run it with: a clone made by git")
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    folder = tmp_path_factory.mktemp("binder")
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
     return folder
 
 
+# --- what Binder would build -------------------------------------------------------------------
+def plan(folder):
+    """Return the Python that repo2docker chooses, and its Dockerfile, an instruction a line."""
+    command = [
+        sys.executable, "-m", "repo2docker", "--no-build", "--user-name=jovyan", "--user-id=1000",
+        str(folder),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=folder)
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = re.sub(r"^\s*#.*\n", "", done.stdout, flags=re.M).replace("\\\n", " ").splitlines()
+    python = re.search(r"Building conda environment for python=([\d.]+)", done.stderr)
+    return python and python[1], [line for line in lines if line.strip()]
+
+
+def own_steps(dockerfile):
+    """Return who does what once the repository's files are there, in its root: `-e .` needs that.
+
+    It is an empty list if they are never copied there, or if another folder is the current one.
+    """
+    copied = "COPY --chown=1000:1000 src/ ${REPO_DIR}/"
+    folders = [line for line in dockerfile if line.startswith("WORKDIR")]
+    if copied not in dockerfile or folders != ["WORKDIR ${REPO_DIR}"]:
+        return []
+    after = dockerfile[dockerfile.index(copied) :]
+    return [line for line in after if line.startswith(("USER", "RUN"))]
+
+
+def test_binder_installs_its_requirements_and_does_nothing_else(book):
+    _, dockerfile = plan(book)
+    assert own_steps(dockerfile) == STEPS, "\n".join(dockerfile)
+    # The server's extensions, jupyterlab-myst too, go where the server is.
+    assert "ENV KERNEL_PYTHON_PREFIX=${NB_PYTHON_PREFIX}" in dockerfile
+    assert "ENV PATH=${NB_PYTHON_PREFIX}/bin:${CONDA_DIR}/bin:${NPM_DIR}/bin:${PATH}" in dockerfile
+
+
+def test_binder_takes_the_python_of_the_tests(book):
+    """Every check runs on the Python of the workflow's first job."""
+    jobs = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text("utf-8"))["jobs"]
+    set_up = (step for step in jobs["test"]["steps"] if "setup-python" in step.get("uses", ""))
+    assert plan(book)[0] == next(set_up)["with"]["python-version"]
+
+
+def test_no_file_waits_in_vain_for_binder(book):
+    """All that Binder shall obey lies in binder/; the rest would be passed over without a word."""
+    assert not OBEYED & set(os.listdir(book))
+    assert not (book / ".binder").exists()  # it would be taken instead of binder/
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("runtime.txt", "python-3.12\n"),
+        ("runtime.txt", None),
+        ("requirements.txt", None),
+        ("environment.yml", "dependencies: [python=3.11]\n"),
+        ("postBuild", "#!/bin/sh\npip install jupytext\n"),
+        ("Dockerfile", "FROM docker.io/library/python:3.11\n"),
+    ],
+)
+def test_other_files_make_another_plan(book, tmp_path, name, text):
+    """What the tests above compare changes with each file that Binder obeys."""
+    shutil.copytree(book / "binder", tmp_path / "binder")
+    shutil.copy(book / "pyproject.toml", tmp_path)
+    right = (plan(book)[0], STEPS)
+    changed = tmp_path / "binder" / name
+    changed.write_text(text, encoding="utf-8") if text else changed.unlink()
+    python, dockerfile = plan(tmp_path)
+    assert (python, own_steps(dockerfile)) != right
+
+
+# --- what it installs ---------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def fresh(book, tmp_path_factory):
     """Make an environment as Binder does; return its Python."""
@@ -56,6 +145,7 @@ def clean_environment(**added):
     return kept | {"PYTHONNOUSERSITE": "1", "OMP_NUM_THREADS": "1"} | added
 
 
+@on_demand
 def test_only_the_listed_packages_are_there(fresh):
     """The library is installed from the copy; what only builds or tests the book is absent."""
     listing = [fresh, "-m", "pip", "list", "--format=json", "--disable-pip-version-check"]
@@ -65,6 +155,7 @@ def test_only_the_listed_packages_are_there(fresh):
     assert not {"jupytext", "jupyter-book", "nbval", "pytest", "scipy"} & names
 
 
+@on_demand
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_chapter_gives_its_recorded_outputs(fresh, book, tmp_path, name):
     """The comparing is done here, the running there: strict nbval with the fresh kernel."""
