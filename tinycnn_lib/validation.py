@@ -19,11 +19,14 @@ class NotFiniteError(ValueError):
     """An array holds NaN or an infinity."""
 
 
-def _describe(value):
+def describe(value):
     """Return a short description of `value` for a message: its shape if it has one."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # a message must come even for an object that cannot show itself
+        text = "something that cannot be shown"
     return f"{text[:60] + '...' if len(text) > 60 else text} ({type(value).__name__})"
 
 
@@ -58,7 +61,7 @@ def float_array(name, value):
     if value.dtype.kind != "f":
         if value.dtype.kind not in "iub":
             raise TypeError(
-                f"{name}: expected an array of real numbers, got {_describe(value)}; "
+                f"{name}: expected an array of real numbers, got {describe(value)}; "
                 f"convert it first, for example np.asarray({name}, dtype=float)"
             )
         value = value.astype(np.float64)
@@ -202,7 +205,7 @@ def class_labels(name, value, count, classes):
     value = _array(name, value)
     if value.dtype.kind not in "iu":
         raise TypeError(
-            f"{name}: expected integer class labels, got {_describe(value)}; "
+            f"{name}: expected integer class labels, got {describe(value)}; "
             f"class indices are np.asarray({name}).astype(int), "
             f"one-hot rows become indices by {name}.argmax(axis=1)"
         )
@@ -231,7 +234,7 @@ def integer(name, value, at_least=1):
             raise TypeError
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name}: expected an integer, got {_describe(value)}") from None
+        raise TypeError(f"{name}: expected an integer, got {describe(value)}") from None
     if number < at_least:
         raise ValueError(f"{name}: expected an integer of at least {at_least}, got {number}")
     return number
@@ -248,7 +251,7 @@ def real(name, value, low=-math.inf, high=math.inf, open_low=False):
         If it is not finite or out of range.
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name}: expected a number, got {_describe(value)}")
+        raise TypeError(f"{name}: expected a number, got {describe(value)}")
     number = float(value)
     too_low = number <= low if open_low else number < low
     if not math.isfinite(number) or too_low or number > high:
@@ -282,7 +285,7 @@ def choice(name, value, known):
     """
     names = ", ".join(map(repr, known))
     if not isinstance(value, str):
-        raise TypeError(f"{name}: expected one of {names}, got {_describe(value)}")
+        raise TypeError(f"{name}: expected one of {names}, got {describe(value)}")
     if value not in known:
         raise ValueError(f"{name}: expected one of {names}, got {value!r}")
     return value
@@ -297,7 +300,7 @@ def instance(name, value, kind, words):
         If it is not, or is the class itself.
     """
     if not isinstance(value, kind):
-        raise TypeError(f"{name}: expected {words}, got {_describe(value)}")
+        raise TypeError(f"{name}: expected {words}, got {describe(value)}")
     return value
 
 
@@ -310,7 +313,7 @@ def function(name, value, words):
         If it is neither.
     """
     if value is not None and not callable(value):
-        raise TypeError(f"{name}: expected {words}, got {_describe(value)}")
+        raise TypeError(f"{name}: expected {words}, got {describe(value)}")
     return value
 
 
@@ -330,7 +333,7 @@ def trainable(name, value):
     for key, array in value.items():
         if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
             raise TypeError(
-                f"{name}[{key!r}]: expected an array of floating dtype, got {_describe(array)}; "
+                f"{name}[{key!r}]: expected an array of floating dtype, got {describe(array)}; "
                 "convert it, for example np.array(weights, dtype=float)"
             )
         if not array.flags.writeable:
@@ -356,7 +359,7 @@ def matching(name, value, like, advice):
         raise ValueError(f"{name}: expected the names {list(like)}, got {list(value)}; {advice}")
     for key, array in value.items():
         if not isinstance(array, np.ndarray):
-            raise TypeError(f"{name}[{key!r}]: expected an array, got {_describe(array)}; {advice}")
+            raise TypeError(f"{name}[{key!r}]: expected an array, got {describe(array)}; {advice}")
         if array.shape != like[key].shape:
             raise ValueError(
                 f"{name}[{key!r}]: expected shape {like[key].shape}, got {array.shape}; {advice}"

@@ -99,8 +99,8 @@ def test_diagonal_filter_is_accepted(kernel, capsys):
         (None, "kernel is None"),
         (np.eye(4), "wrong shape"),
         ([[1, 0, 0], [0, 1]], "not an array of shape"),
-        (np.array([[np.nan] * 3] * 3), "nine finite numbers"),
-        ([["1"] * 3] * 3, "nine finite numbers"),
+        (np.array([[np.nan] * 3] * 3), "9 finite numbers"),
+        ([["1"] * 3] * 3, "9 finite numbers"),
         (np.eye(3), "uniform patch is not 0"),
         (np.zeros((3, 3)), "not positive"),
         (1 - 3 * np.eye(3), "not positive"),  # the sign
@@ -142,10 +142,73 @@ def strided_cols(x, weights, bias, P, s):
     return y.reshape(N, F, OH, OW)
 
 
-@pytest.mark.parametrize("answer", [strided_loops, strided_windows, strided_cols])
+def strided_tensordot(x, weights, bias, P, s):
+    k = weights.shape[-1]
+    OH, OW = ((side - k) // s + 1 for side in pad(x, P).shape[2:])
+    patches = [pad(x, P)[:, :, u :: s, v :: s][:, :, :OH, :OW]
+               for u, v in np.ndindex(k, k)]  # fmt: skip
+    y = np.tensordot(np.stack(patches, axis=2), weights.reshape(*weights.shape[:2], -1),
+                     axes=((1, 2), (1, 2)))  # fmt: skip
+    return y.transpose(0, 3, 1, 2) + bias[:, None, None]
+
+
+@pytest.mark.parametrize("answer", [strided_windows, strided_cols, strided_tensordot])
 def test_strided_conv_is_accepted(answer, capsys):
     check_strided_conv(answer)
     assert praised(capsys)
+
+
+def test_a_printed_array_is_no_loop_of_the_reader(capsys):
+    def printing(x, *arguments):
+        print(x)
+        return strided_cols(x, *arguments)
+
+    check_strided_conv(printing)
+    assert "Right: any padding" in capsys.readouterr().out
+
+
+def one_by_one(axis):
+    """Return a right answer whose Python loop runs over images, filters, rows or columns."""
+
+    def images(x, *arguments):
+        return np.concatenate([strided_cols(image[None], *arguments) for image in x])
+
+    def filters(x, weights, bias, P, s):
+        maps = [strided_cols(x, w[None], b[None], P, s)
+                for w, b in zip(weights, bias, strict=True)]  # fmt: skip
+        return np.concatenate(maps, axis=1)
+
+    def rows(x, weights, bias, P, s):
+        x, k = pad(x, P), weights.shape[-1]
+        starts = range(0, x.shape[2] - k + 1, s)
+        bands = (strided_cols(x[:, :, i : i + k], weights, bias, 0, s) for i in starts)
+        return np.concatenate(list(bands), axis=2)
+
+    def columns(x, weights, bias, P, s):
+        return rows(x.swapaxes(2, 3), weights.swapaxes(2, 3), bias, P, s).swapaxes(2, 3)
+
+    return {"images": images, "filters": filters, "rows": rows, "columns": columns}[axis]
+
+
+@pytest.mark.parametrize("axis", ["images", "filters", "rows", "columns"])
+def test_a_loop_that_the_exercise_forbids_is_found(axis):
+    message = refusal(check_strided_conv, one_by_one(axis))
+    assert message.startswith(f"conv2d_cols loops over the {axis}"), message
+    assert "Hint: only u and v need a loop" in message
+
+
+def test_loops_over_everything_are_found_whoever_runs_them():
+    def vectorized(x, weights, bias, P, s):
+        x, k = pad(x, P), weights.shape[-1]
+
+        def one(n, f, i, j):
+            return (x[n, :, s * i : s * i + k, s * j : s * j + k] * weights[f]).sum() + bias[f]
+
+        OH, OW = ((side - k) // s + 1 for side in x.shape[2:])
+        return np.vectorize(one)(*np.indices((len(x), len(weights), OH, OW)))
+
+    for answer in (strided_loops, vectorized):
+        assert_refused(check_strided_conv, (answer,), "^conv2d_cols loops over the images")
 
 
 def in_place(x, weights, bias, P, s):
@@ -302,9 +365,12 @@ WRONG_SEPARABLE = {
     ),
     "sums": (
         separate_or_not(lambda kernel: (kernel.sum(axis=1) / kernel.sum(), kernel.sum(axis=0))),
-        "np.outer",
+        "column does not hold 3 finite numbers",  # a kernel whose numbers sum to 0
     ),
-    "divides by the first entry": (separate_or_not(by_first_entry), "returns nan"),
+    "divides by the first entry": (
+        separate_or_not(by_first_entry),
+        "column does not hold 3 finite numbers.*got: .*nan",
+    ),
     "always a pair": (
         lambda kernel: separate_by_svd(np.outer(*separate_best(kernel))),
         "a pair for a kernel that has none",
@@ -381,7 +447,7 @@ def emptied(layers):
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (lambda layers: None, "is None"),
+        (lambda layers: None, "^receptive_field returns None.*is there a return"),
         (lambda layers: float(field_backward(layers)), "not an integer"),
         (lambda layers: layers[9], "raised IndexError"),
         (lambda layers: sum(k for k, s in layers), "not right.*got: 6.*expected: 5"),

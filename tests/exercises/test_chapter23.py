@@ -678,7 +678,7 @@ class Normalizing(ForwardOnly):
     [
         (lambda: None, "model is None"),
         (lambda: 142, "model has no method forward"),
-        (lambda: FourClassCNN, "wants a model, not a class"),
+        (lambda: FourClassCNN, "model is a class: check_four_class_model wants an instance"),
         (TinyCNN, r"wrong number of logits.*got: shape \(3, 3\).*which layer makes them"),
         (Forgotten, r"wrong number of logits.*the list model\.layers"),
         (lambda: four_classes(dense=Dense(27, 5)), r"wrong number of logits.*\(3, 5\)"),

@@ -221,7 +221,7 @@ def without_backward(model, x, targets, weight_decay):
 
 WRONG_DECAYS = {
     "no backward": (without_backward, "raised TypeError"),
-    "not written": (lambda *_: None, "does not return a pair"),
+    "not written": (lambda *_: None, "decayed_loss returns None"),
     "None": (None, "is None"),
     "loss alone": (lambda *a: decay()(*a)[0], "does not return a pair"),
     "no penalty": (decay(penalty=0), "the penalty is missing"),
@@ -290,7 +290,7 @@ def test_schedule_is_accepted(capsys, answer):
     ("answer", "reason"),
     [
         (None, "is None"),
-        (lambda *_: None, "step_decay is None"),
+        (lambda *_: None, "step_decay returns None"),
         (lambda e, s, f, n: s * f ** (e // n), "off by one"),
         (lambda e, s, f, n: s * f ** ((e - 1) / n), "stays the same within a step"),
         (lambda e, s, f, n: s, "step_decay is wrong"),

@@ -5,14 +5,19 @@ asks in this order: does it run, does it leave its input alone, is it an array, 
 shape and dtype, is it finite, are the numbers right. The first "no" is the one that is reported.
 """
 
+import inspect
+import sys
 import textwrap
 import traceback
 from pathlib import Path
 
 import numpy as np
 
+from tinycnn_lib.validation import describe
+
+NUMPY = str(Path(np.__file__).parent)
 # Folders whose lines are not shown to a reader whose code raised: this package's, and NumPy's.
-NOT_THE_READERS = (str(Path(__file__).parent.parent), str(Path(np.__file__).parent))
+NOT_THE_READERS = (str(Path(__file__).parent.parent), NUMPY)
 PRINTED_ENTRIES = 64  # a larger input is described by its shape
 
 
@@ -53,7 +58,10 @@ def show(value):
         return np.array2string(value, precision=4, suppress_small=True, max_line_width=90)
     if isinstance(value, (float, np.floating)):
         return f"{float(value):.6g}"
-    text = str(value) if isinstance(value, str) else repr(value)
+    try:
+        text = str(value) if isinstance(value, str) else repr(value)
+    except Exception:  # an object of the reader's that cannot show itself, or an endless integer
+        return describe(value)
     return text if len(text) <= 400 else text[:397] + "..."
 
 
@@ -126,8 +134,11 @@ def call(name, function, *arguments, on=None, hint=None, **keywords):
         steps = traceback.extract_tb(error.__traceback__)[1:]
         own = [step for step in steps if not step.filename.startswith(NOT_THE_READERS)]
         line = f", at line {own[-1].lineno}: {own[-1].line}" if own and own[-1].line else ""
-        what = f"{name} raised {type(error).__name__}: {error}{line}"
-        fail(what, on=on, hint=hint, cause=error)
+        said = f": {error}" if str(error) else ""
+        if isinstance(error, TypeError) and not own and not hint:
+            count = len(arguments) + len(keywords)
+            hint = f"it is called with {count} argument{'s' * (count != 1)}; does its def line fit?"
+        fail(f"{name} raised {type(error).__name__}{said}{line}", on=on, hint=hint, cause=error)
     for before, after in zip(arguments, given, strict=True):
         if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True):
             fail(
@@ -137,6 +148,30 @@ def call(name, function, *arguments, on=None, hint=None, **keywords):
                 hint="whoever called you still needs that array; write into a new one",
             )
     return result
+
+
+def count_steps(function):
+    """Return how many lines of Python `function()` runs: a measure of its loops.
+
+    Unlike a time, it is the same on every machine. NumPy's own lines do not count: printing an
+    array is a loop, too. A debugger that follows the lines is given its place back.
+    """
+    steps = 0
+
+    def step(frame, event, argument):
+        nonlocal steps
+        if frame.f_code.co_filename.startswith(NUMPY):
+            return None
+        steps += event == "line"
+        return step
+
+    before = sys.gettrace()
+    sys.settrace(step)
+    try:
+        function()
+    finally:
+        sys.settrace(before)
+    return steps
 
 
 def recognize(got, expected):
@@ -209,11 +244,15 @@ def expect_form(name, got, shape, *, on=None, kind="f", dtype=None):
     ExerciseError
         If it is no array, or has another shape or dtype, or holds NaN or an infinity.
     """
-    if got is None:
-        fail(f"{name} returns None", on=on, hint="is there a return at its end?")
+    expect_returned(name, got, on=on)
     if not isinstance(got, (np.ndarray, np.generic)):
         hint = "build the result with NumPy, for example in an array made by np.zeros"
-        fail(f"{name} returns a {type(got).__name__}, not a NumPy array", on=on, got=got, hint=hint)
+        if inspect.isgenerator(got):
+            hint = "yield makes a generator; return the whole array once"
+        kind = type(got).__name__
+        article = "an" if kind[0].lower() in "aeiou" else "a"
+        what = f"{name} returns {article} {kind}, not a NumPy array"
+        fail(what, on=on, got=describe(got), hint=hint)
     array = np.asarray(got)
     if array.shape != shape:
         swapped = array.ndim >= 2 and array.swapaxes(-1, -2).shape == shape
@@ -304,24 +343,62 @@ def expect_own_memory(name, got, *, on=None, **others):
 
 
 def expect_answer(name, got):
-    """Fail if `got` is still the None of the empty answer cell."""
-    if got is None:
-        fail(f"{name} is None: write your own answer first")
+    """Fail if `got` is still the None, or the ..., of the empty answer cell."""
+    if got is None or got is ...:
+        fail(f"{name} is {'None' if got is None else '...'}: write your own answer first")
 
 
-def expect_integer(name, got):
+def expect_returned(name, got, *, on=None):
+    """Fail if `got`, which the reader's `name` returned, is None or ..."""
+    if got is None or got is ...:
+        what = "None" if got is None else "..."
+        fail(f"{name} returns {what}", on=on, hint="is there a return at its end?")
+
+
+def expect_number(name, got, *, on=None):
+    """Return `got` as a finite float, or fail."""
+    expect_answer(name, got)
+    if isinstance(got, np.ndarray) and got.ndim == 0:
+        got = got[()]
+    if isinstance(got, (bool, np.bool_)) or not isinstance(
+        got, (int, float, np.integer, np.floating)
+    ):
+        hint = "one real number, such as 0.5"
+        fail(f"{name} is not a number", on=on, got=describe(got), expected=hint)
+    try:
+        number = float(got)
+    except OverflowError:  # an integer beyond the largest float
+        number = np.inf
+    if not np.isfinite(number):
+        fail(f"{name} is not finite", on=on, got=describe(got), expected="a finite number")
+    return number
+
+
+def expect_integer(name, got, *, on=None):
     """Return `got` as an int, or fail; a float with a whole value is told so."""
     expect_answer(name, got)
+    if isinstance(got, np.ndarray) and got.ndim == 0:
+        got = got[()]
     if isinstance(got, (bool, np.bool_)) or not isinstance(got, (int, np.integer)):
-        fail(f"{name} is not an integer", got=f"{got!r} ({type(got).__name__})")
+        hint = None
+        if isinstance(got, (float, np.floating)):
+            hint = "write 7, not 7.0; a // b divides whole numbers into a whole number, a / b not"
+        elif isinstance(got, str):
+            hint = "write 7, not '7': a number stands without quotes"
+        elif callable(got):
+            hint = "the number is asked for, not what computes it; call it and pass what it returns"
+        what = f"{name} is not an integer"
+        fail(what, on=on, got=describe(got), expected="a whole number, such as 7", hint=hint)
     return int(got)
 
 
 def expect_shape(name, got, length):
     """Return `got` as a tuple of `length` ints, or fail."""
     expect_answer(name, got)
+    wanted = f"{length} whole numbers"
     if not isinstance(got, (tuple, list)):
-        fail(f"{name} is not a tuple", got=f"{got!r} ({type(got).__name__})")
+        hint = f"write them in parentheses, with commas between them: ({'7, ' * (length - 1)}7)"
+        fail(f"{name} is not a tuple", got=describe(got), expected=wanted, hint=hint)
     if len(got) != length:
         fail(
             f"{name} has the wrong number of axes", got=tuple(got), expected=f"{length} numbers",
@@ -330,9 +407,28 @@ def expect_shape(name, got, length):
     return tuple(expect_integer(f"{name}[{axis}]", side) for axis, side in enumerate(got))
 
 
+def expect_function(name, got, *parameters):
+    """Fail unless `got` is a function that can be called with `parameters`, in this order."""
+    expect_answer(name, got)
+    wanted = f"a function {name}({', '.join(parameters)})"
+    if isinstance(got, type) or not callable(got):
+        hint = f"pass the function itself: {name}, without parentheses behind it"
+        fail(f"{name} is not a function", got=describe(got), expected=wanted, hint=hint)
+    try:
+        signature = inspect.signature(got)
+    except (TypeError, ValueError):  # compiled functions have none that could be read
+        return
+    try:
+        signature.bind(*parameters)
+    except TypeError:
+        hint = "change the names in the parentheses of its def line"
+        fail(f"{name} takes other arguments", got=f"{name}{signature}", expected=wanted, hint=hint)
+
+
 def expect_method(what, thing, *names):
     """Fail unless `thing` has every one of the methods `names`."""
     expect_answer(what, thing)
     for name in names:
         if not callable(getattr(thing, name, None)):
-            fail(f"{what} has no method {name}", got=thing)
+            hint = f"write def {name}(self, ...) in its class"
+            fail(f"{what} has no method {name}", got=describe(thing), hint=hint)

@@ -8,14 +8,19 @@ import numpy as np
 from tinycnn_lib import loops
 from tinycnn_lib.exercises._base import (
     call,
+    count_steps,
+    expect_answer,
     expect_array,
+    expect_function,
     expect_integer,
+    expect_returned,
     expect_shape,
     fail,
     praise,
     recognize,
     sample,
 )
+from tinycnn_lib.validation import describe
 
 
 def _whole_numbers(shape, seed):
@@ -86,6 +91,23 @@ def check_output_sizes(a, b, c, d):
     praise("four sizes, counted without running anything.")
 
 
+def _numbers(name, got, shape, hint=None, **context):
+    """Return `got`, an array or lists of numbers, as a finite array of `shape`, or fail."""
+    try:
+        array = np.asarray(got)
+    except Exception:  # rows of different lengths, or an object that is no array
+        array = None
+    if array is None or (array.ndim == 0 and not isinstance(got, (np.ndarray, np.generic))):
+        what = f"{name} is not an array of shape {shape}"
+        fail(what, got=describe(got), expected=f"an array of shape {shape}", hint=hint, **context)
+    if array.shape != shape:
+        fail(f"{name} has the wrong shape", got=array.shape, expected=shape, hint=hint, **context)
+    if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+        what = f"{name} does not hold {array.size} finite numbers"
+        fail(what, got=array, expected="finite real numbers", **context)
+    return array
+
+
 def check_diagonal_filter(kernel):
     """Check the answer of the exercise "Design a filter".
 
@@ -100,16 +122,8 @@ def check_diagonal_filter(kernel):
     ExerciseError
         If a property fails.
     """
-    if kernel is None:
-        fail("kernel is None: write your own answer first")
-    try:
-        kernel = np.asarray(kernel)
-    except ValueError:  # rows of different lengths
-        fail("kernel is not an array of shape (3, 3)", got=kernel)
-    if kernel.shape != (3, 3):
-        fail("kernel has the wrong shape", got=kernel.shape, expected=(3, 3))
-    if kernel.dtype.kind not in "iuf" or not np.isfinite(kernel).all():
-        fail("kernel does not hold nine finite numbers", got=kernel)
+    expect_answer("kernel", kernel)
+    kernel = _numbers("kernel", kernel, (3, 3), hint="write np.array with three rows of three")
 
     def respond(patch):
         return float((kernel * patch).sum())
@@ -166,8 +180,11 @@ def check_strided_conv(conv2d_cols):
     Raises
     ------
     ExerciseError
-        If it raises, changes an input, or returns a wrong shape or number.
+        If it raises, changes an input, returns a wrong shape or number, or loops over images,
+        filters or positions. Whether it computes positions that the stride skips is not checked:
+        they leave no trace in the result.
     """
+    expect_function("conv2d_cols", conv2d_cols, "x", "weights", "bias", "P", "s")
     for seed, (N, C, H, W, F, k, P, s) in enumerate(_CONVOLUTIONS):
         x = _whole_numbers((N, C, H, W), seed=seed)
         weights = _whole_numbers((F, C, k, k), seed=100 + seed)
@@ -189,7 +206,29 @@ def check_strided_conv(conv2d_cols):
         on = {"x": x, "weights": weights, "bias": bias, "P": P, "s": s}
         got = call("conv2d_cols", conv2d_cols, x, weights, bias, P, s, on=on)
         expect_array("conv2d_cols", got, strided(weights), on=on, hint=kernel_placed)
+    _check_no_loop(conv2d_cols)
     praise("any padding and any stride.")
+
+
+def _check_no_loop(conv2d_cols, many=30):
+    """Fail if more images, filters or positions make Python run more lines."""
+
+    def steps(N, F, rows, columns):
+        x, weights = np.ones((N, 1, rows + 1, columns + 1)), np.ones((F, 1, 2, 2))
+        return count_steps(lambda: call("conv2d_cols", conv2d_cols, x, weights, np.ones(F), 0, 1))
+
+    few = steps(1, 1, 1, 1)
+    for axis, what in enumerate(("images", "filters", "rows of the output", "columns of it")):
+        sizes = [1, 1, 1, 1]
+        sizes[axis] = many
+        more = steps(*sizes)
+        if more >= few + many - 1:  # a loop runs a line at least in each of its rounds
+            fail(
+                f"conv2d_cols loops over the {what}: the numbers are right, the way is not",
+                got=f"{more} lines of Python for {many} {what}, {few} for one of each",
+                expected="as many lines for many as for one",
+                hint="only u and v need a loop; a slice with a step takes all positions at once",
+            )  # fmt: skip
 
 
 _TALL = np.outer([1.0, 2.0, -1.0], [3.0, 0.0, 1.0])
@@ -221,6 +260,7 @@ def check_separable(separate):
     ExerciseError
         If it raises, changes its input, finds a pair where there is none, or none, or a wrong one.
     """
+    expect_function("separate", separate, "kernel")
     for kernel in _SEPARABLE:
         on = {"kernel": kernel}
         with np.errstate(all="ignore"):
@@ -231,12 +271,11 @@ def check_separable(separate):
                 hint="every row of it is a multiple of one and the same row",
             )  # fmt: skip
         if not isinstance(pair, (tuple, list, np.ndarray)) or len(pair) != 2:
-            fail("separate does not return a pair (column, row)", on=on, got=pair)
-        column, row = map(np.asarray, pair)
+            fail("separate does not return a pair (column, row)", on=on, got=describe(pair),
+                 hint="end it with return column, row")  # fmt: skip
         side = (len(kernel),)
-        for name, part in (("column", column), ("row", row)):
-            if part.shape != side:
-                fail(f"{name} has the wrong shape", on=on, got=part.shape, expected=side)
+        column, row = (_numbers(name, part, side, on=on)
+                       for name, part in zip(("column", "row"), pair, strict=True))  # fmt: skip
         with np.errstate(all="ignore"):
             product = np.outer(column, row)
         expect_array("np.outer(column, row) of your pair", product, kernel, on=on)
@@ -286,12 +325,13 @@ def check_receptive_field(receptive_field):
     ExerciseError
         If it raises, changes its input or returns a wrong number.
     """
+    expect_function("receptive_field", receptive_field, "layers")
     for layers in _STACKS:
         on = {"layers": layers}
         given = list(layers)
-        side = expect_integer(
-            "receptive_field's result", call("receptive_field", receptive_field, given, on=on)
-        )
+        side = call("receptive_field", receptive_field, given, on=on)
+        expect_returned("receptive_field", side, on=on)
+        side = expect_integer("what receptive_field returns", side, on=on)
         if given != layers:
             fail("receptive_field changes its input in place", on=on, got=given)
         if side != _receptive_field(layers):
@@ -328,6 +368,7 @@ def check_adjoint(conv2d_transpose):
     ExerciseError
         If it raises, changes an input, or returns a wrong shape or number.
     """
+    expect_function("conv2d_transpose", conv2d_transpose, "y", "weights")
     for seed, (N, F, C, k, OH, OW) in enumerate(_ADJOINTS):
         y = _whole_numbers((N, F, OH, OW), seed=300 + seed)
         weights = _whole_numbers((F, C, k, k), seed=400 + seed)

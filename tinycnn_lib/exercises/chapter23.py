@@ -15,6 +15,7 @@ from tinycnn_lib.exercises._base import (
     sample,
 )
 from tinycnn_lib.gradients import numerical_gradient
+from tinycnn_lib.validation import describe
 
 
 def check_output_shape(shape, parameter_count):
@@ -149,8 +150,8 @@ def check_avgpool2d(AvgPool2D):
     expect_answer("AvgPool2D", AvgPool2D)
     if not isinstance(AvgPool2D, type):
         fail(
-            "check_avgpool2d wants the class itself",
-            got=AvgPool2D,
+            "AvgPool2D is not a class: check_avgpool2d wants the class itself",
+            got=describe(AvgPool2D),
             hint="pass AvgPool2D without parentheses, after you have run the cell that defines it",
         )
     expect_method("AvgPool2D", AvgPool2D, "forward", "backward")
@@ -226,20 +227,20 @@ def check_four_class_model(model):
     """
     expect_method("model", model, "forward")
     if isinstance(model, type):
-        fail("check_four_class_model wants a model, not a class", got=model,
-             hint="make an instance of it, and pass that")  # fmt: skip
+        fail("model is a class: check_four_class_model wants an instance of it",
+             got=describe(model), hint="call it: pass YourModel(), with parentheses")  # fmt: skip
     x = np.random.default_rng(0).normal(0, 1, size=(3, 1, 8, 8))
     on = {"x": x}
     logits = call("model.forward", model.forward, x, on=on)
-    if np.ndim(logits) == 2 and len(logits[0]) != 4:
-        listed = getattr(model, "layers", list(vars(model).values()))
-        unlisted = [part for part in vars(model).values() if hasattr(part, "weights")]
-        if all(part in listed for part in unlisted):
+    if isinstance(logits, np.ndarray) and logits.ndim == 2 and logits.shape[1] != 4:
+        listed = {id(layer) for layer in _layers(model)}
+        own = [part for part in getattr(model, "__dict__", {}).values() if hasattr(part, "weights")]
+        if listed.issuperset(map(id, own)):
             hint = "there is one logit for each class: which layer makes them?"
         else:
             hint = "forward runs the list model.layers, and a layer of the model is not in it"
         fail("model.forward gives the wrong number of logits", on=on,
-             got=f"shape {np.shape(logits)}", hint=hint)  # fmt: skip
+             got=f"shape {logits.shape}", expected="shape (3, 4)", hint=hint)  # fmt: skip
     expect_form("model.forward", logits, (3, 4), on=on)
     alone = [call("model.forward of one image", model.forward, image[None]) for image in x]
     for row in alone:
@@ -263,14 +264,26 @@ def check_four_class_model(model):
     praise("four logits, the right parameters, and gradients that finite differences confirm.")
 
 
+def _layers(model):
+    """Return the layers of a model: its list `layers`, or else all of its attributes."""
+    layers = getattr(model, "layers", None)
+    if isinstance(layers, (list, tuple)) and layers:
+        return list(layers)
+    return list(getattr(model, "__dict__", {}).values())
+
+
 def _arrays(model, method, prefix=""):
     """Return what `model.parameters()` or `model.gradients()` gives, or else its layers hold."""
     if callable(getattr(model, "parameters", None)) and callable(getattr(model, "gradients", None)):
-        return dict(call(f"model.{method}", getattr(model, method)))
-    layers = getattr(model, "layers", None) or vars(model).values()
+        arrays = call(f"model.{method}", getattr(model, method))
+        if not isinstance(arrays, dict):
+            fail(f"model.{method}() is not a dict", got=describe(arrays),
+                 expected="a dict of arrays by name",
+                 hint=f"see Sequential.{method}, which returns such a dict")  # fmt: skip
+        return arrays
     return {
         f"{key} of the {type(layer).__name__}": getattr(layer, prefix + key, None)
-        for layer in layers
+        for layer in _layers(model)
         if hasattr(layer, "weights")
         for key in ("weights", "bias")
     }
@@ -283,7 +296,8 @@ def _check_parameters(parameters):
              hint="keep its layers as attributes or in a list model.layers")  # fmt: skip
     for name, value in parameters.items():
         if not isinstance(value, np.ndarray):
-            fail(f"the parameter {name} is not an array", got=value)
+            fail(f"the parameter {name} is not an array", got=describe(value),
+                 expected="a NumPy array", hint="np.zeros makes one")  # fmt: skip
     shapes = [value.shape for value in parameters.values()]
     on = {name: f"shape {value.shape}" for name, value in parameters.items()}
     if [shape for shape in shapes if len(shape) == 4] != [(3, 1, 3, 3)]:
@@ -331,9 +345,16 @@ def _check_gradients(model, x):
     parameters, gradients = _arrays(model, "parameters"), _arrays(model, "gradients", prefix="d_")
 
     def weighted_sum():
-        return float((d_logits * model.forward(x)).sum())
+        logits = call("model.forward, once more,", model.forward, x)
+        expect_form("model.forward, once more,", logits, d_logits.shape)
+        return float((d_logits * logits).sum())
 
     for name, parameter in parameters.items():
+        if parameter.dtype != np.float64 or not parameter.flags.writeable:
+            kind = f"{parameter.dtype}{'' if parameter.flags.writeable else ', read-only'}"
+            fail(f"the parameter {name} cannot be nudged for finite differences", got=kind,
+                 expected="float64, not read-only", hint="np.array(..., dtype=float) makes a copy "
+                 "that can be changed")  # fmt: skip
         expected = numerical_gradient(weighted_sum, parameter)
         gradient = gradients.get(name)
         name = f"after model.backward, the gradient of {name}"

@@ -8,7 +8,10 @@ from tinycnn_lib.exercises._base import (
     call,
     expect_answer,
     expect_array,
+    expect_function,
     expect_integer,
+    expect_number,
+    expect_returned,
     fail,
     praise,
     sample,
@@ -16,16 +19,7 @@ from tinycnn_lib.exercises._base import (
 from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from tinycnn_lib.losses import softmax_cross_entropy
 from tinycnn_lib.models import Sequential, TinyCNN
-
-
-def _number(name, got):
-    """Return `got` as a float, or fail."""
-    expect_answer(name, got)
-    if isinstance(got, (bool, np.bool_)) or not isinstance(got, (int, float, np.number)):
-        fail(f"{name} is not a number", got=f"{got!r} ({type(got).__name__})")
-    if not np.isfinite(got):
-        fail(f"{name} is not finite", got=got)
-    return float(got)
+from tinycnn_lib.validation import describe
 
 
 def check_momentum_steps(theta_1, theta_2, theta_3):
@@ -42,9 +36,8 @@ def check_momentum_steps(theta_1, theta_2, theta_3):
         If one of them is wrong; the message says which, and what to think about.
     """
     names = ("theta_1", "theta_2", "theta_3")
-    given = [
-        _number(name, got) for name, got in zip(names, (theta_1, theta_2, theta_3), strict=True)
-    ]
+    answers = zip(names, (theta_1, theta_2, theta_3), strict=True)
+    given = [expect_number(name, got) for name, got in answers]
     theta, velocity = 1.0, 0.0
     for step, (name, got) in enumerate(zip(names, given, strict=True)):
         g = 2 * theta
@@ -107,7 +100,8 @@ def check_avgpool2d_backward(avgpool2d_backward):
     ExerciseError
         If it raises, changes its input, or returns a wrong shape or number.
     """
-    expect_answer("avgpool2d_backward", avgpool2d_backward)
+    parameters = ("d_output", "x_shape", "pool_size", "stride")
+    expect_function("avgpool2d_backward", avgpool2d_backward, *parameters)
     for seed, (N, C, H, W, p, s) in enumerate(_POOLS):
         d_output = sample((N, C, (H - p) // s + 1, (W - p) // s + 1), seed=600 + seed) + 0.05
         expected = _average_gradient(d_output, (N, C, H, W), p, s)
@@ -146,7 +140,8 @@ def check_weight_decay(decayed_loss):
     ExerciseError
         If it raises, changes a parameter, or returns a wrong loss or gradient.
     """
-    expect_answer("decayed_loss", decayed_loss)
+    parameters = ("model", "x", "targets", "weight_decay")
+    expect_function("decayed_loss", decayed_loss, *parameters)
     rng = np.random.default_rng(24)
     for weight_decay, N in ((0.0, 4), (0.5, 4), (0.02, 7)):
         model = TinyCNN(seed=3)
@@ -171,9 +166,11 @@ def check_weight_decay(decayed_loss):
             if not np.array_equal(value, before[name]):
                 fail(f"decayed_loss changes the model's {name}", on=on,
                      hint="it measures; the step is the optimizer's")  # fmt: skip
+        expect_returned("decayed_loss", answer, on=on)
         if not isinstance(answer, tuple) or len(answer) != 2:
-            fail("decayed_loss does not return a pair (loss, gradients)", on=on, got=answer)
-        loss, got = _number("the loss", answer[0]), answer[1]
+            fail("decayed_loss does not return a pair (loss, gradients)", on=on,
+                 got=describe(answer), hint="end it with return loss, gradients")  # fmt: skip
+        loss, got = expect_number("the loss", answer[0], on=on), answer[1]
         expected = plain + weight_decay / 2 * squares
         if abs(loss - expected) > 1e-9:
             hint = {
@@ -185,7 +182,7 @@ def check_weight_decay(decayed_loss):
             }.get(round(loss, 8))
             fail("the loss is wrong", on=on, got=loss, expected=expected, hint=hint)
         if not isinstance(got, dict) or got.keys() != gradients.keys():
-            came = list(got) if isinstance(got, dict) else got
+            came = list(got) if isinstance(got, dict) else describe(got)
             fail("the gradients are not a dict with the names of model.parameters()", on=on,
                  got=came, expected=list(gradients))  # fmt: skip
         for name, expected in gradients.items():
@@ -220,12 +217,13 @@ def check_step_decay(step_decay):
     ExerciseError
         If it raises or returns a wrong rate.
     """
-    expect_answer("step_decay", step_decay)
+    expect_function("step_decay", step_decay, "epoch", "start", "factor", "every")
     for start, factor, every in ((0.3, 0.5, 3), (0.1, 0.1, 5), (1.0, 0.9, 1)):
         for epoch in range(1, 4 * every + 2):
             on = {"epoch": epoch, "start": start, "factor": factor, "every": every}
-            got = _number("step_decay", call("step_decay", step_decay, epoch, start, factor,
-                                             every, on=on))  # fmt: skip
+            got = call("step_decay", step_decay, epoch, start, factor, every, on=on)
+            expect_returned("step_decay", got, on=on)
+            got = expect_number("what step_decay returns", got, on=on)
             expected = start * factor ** ((epoch - 1) // every)
             if abs(got - expected) > 1e-9 * start:
                 hint = None
@@ -302,8 +300,10 @@ def check_bug_hunt(a, b, c):
     }
     for (name, (broken, _)), got in zip(_BUGS.items(), (a, b, c), strict=True):
         expect_answer(name.lower(), got)
-        if got not in known:
-            fail(f"{name.lower()} is not a layer's name", got=got, expected=" or ".join(known))
+        if not isinstance(got, str) or got not in known:
+            fail(f"{name.lower()} is not a layer's name", got=describe(got),
+                 expected=" or ".join(map(repr, known)),
+                 hint="write the name in quotes, spelled like this")  # fmt: skip
         if got != broken.__name__:
             fail(f"in network {name}, {got} is sound", hint=evidence[name])
     praise("all three found.")
@@ -325,7 +325,9 @@ def check_steps_per_epoch(steps):
     expect_answer("steps", steps)
     sizes = (1, 7, 32, 180, 500)
     if not isinstance(steps, dict) or set(steps) != set(sizes):
-        fail("steps is not a dict with the five batch sizes", got=steps, expected=f"keys {sizes}")
+        fail("steps is not a dict with the five batch sizes", got=describe(steps),
+             expected=f"the keys {sizes}",
+             hint="write {1: ..., 7: ..., and so on}, your number behind each colon")  # fmt: skip
     for size in sizes:
         got, full = expect_integer(f"steps[{size}]", steps[size]), 180 // size
         if got != -(-180 // size):
