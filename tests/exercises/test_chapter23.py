@@ -756,3 +756,88 @@ def test_wrong_parameter_sharing(counts, reason):
     assert re.search(reason, message, re.DOTALL), message
     right = "1080" if "local_count" in message.splitlines()[0] else "7020"
     assert right not in message.replace("'1080'", "")
+
+
+class Strange(Sequential):
+    """The solution, of which a test replaces one method."""
+
+    def __init__(self):
+        super().__init__(*four_classes().layers)
+
+
+class FailsLater(Strange):
+    """Right at first; from the seventh call on it is what a test makes of it."""
+
+    calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return super().forward(x) if self.calls < 7 else self.later(x)
+
+
+class CachedImages(ForwardOnly):
+    """Keeps an array among its attributes; comparing it with a layer has no single answer."""
+
+    def __init__(self):
+        self.images = np.ones((3, 3))
+        super().__init__()
+        self.dense = Dense(27, 3)
+
+
+STRANGE = {
+    "ragged logits": (Strange, "forward", lambda self, x: [[1], [2, 3]],
+                      "model.forward returns a list"),
+    "no logits at all": (Strange, "forward", lambda self, x: np.ones((0, 0)),
+                         "wrong number of logits.*expected: shape \\(3, 4\\)"),
+    "logits ...": (Strange, "forward", lambda self, x: ..., "model.forward returns \\.\\.\\."),
+    "parameters None": (Strange, "parameters", lambda self: None,
+                        "model.parameters\\(\\) is not a dict.*got: None"),
+    "parameters listed": (Strange, "parameters", lambda self: [np.ones(3)],
+                          "model.parameters\\(\\) is not a dict.*\\(list\\)"),
+    "parameters words": (Strange, "parameters", lambda self: {"w": "b"},
+                         "the parameter w is not an array.*got: 'b' \\(str\\)"),
+    "gradients None": (Strange, "gradients", lambda self: None,
+                       "model.gradients\\(\\) is not a dict"),
+    "backward without d_logits": (Strange, "backward", lambda self: None,
+                                  "model.backward raised TypeError.*called with 1 argument"),
+    "raises later": (FailsLater, "later", lambda self, x: 1 / 0,
+                     "model.forward, once more, raised ZeroDivisionError"),
+    "None later": (FailsLater, "later", lambda self, x: None,
+                   "model.forward, once more, returns None"),
+    "changes x later": (FailsLater, "later", lambda self, x: x.fill(0) or np.ones((3, 4)),
+                        "model.forward, once more, changes its input"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STRANGE)
+def test_strange_model(case):
+    kind, method, function, reason = STRANGE[case]
+    model = type("Model", (kind,), {method: function})()
+    message = refusal(check_four_class_model, model)
+    assert re.search(reason, message, re.DOTALL), message
+
+
+def test_a_model_with_an_array_among_its_attributes():
+    message = refusal(check_four_class_model, CachedImages())
+    assert "which layer makes them" in message
+
+
+@pytest.mark.parametrize("layers", [None, 5, ()])
+def test_layers_that_are_no_list_are_looked_for_among_the_attributes(layers, capsys):
+    model = OwnBackward()
+    model.layers = layers
+    check_four_class_model(model)
+    assert "finite differences confirm" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("dtype", "writeable", "kind"),
+    [(np.float32, True, "got: float32\n"), (np.float64, False, "got: float64, read-only\n")],
+)
+def test_parameters_that_cannot_be_nudged(dtype, writeable, kind):
+    model = four_classes()
+    model.layers[0].weights = model.layers[0].weights.astype(dtype)
+    model.layers[0].weights.flags.writeable = writeable
+    message = refusal(check_four_class_model, model)
+    assert message.startswith("the parameter conv2d.weights cannot be nudged")
+    assert kind in message

@@ -191,7 +191,7 @@ def check_avgpool2d(AvgPool2D):
 
 def _check_two_pools(AvgPool2D):
     """Two layers in one network, and two batches through one layer, do not disturb each other."""
-    first, second = AvgPool2D(2), AvgPool2D(3)
+    first, second = (call(f"AvgPool2D({p})", AvgPool2D, p) for p in (2, 3))
     x, other = sample((1, 2, 4, 6), seed=1), sample((1, 2, 6, 3), seed=2)
     y = call("AvgPool2D(2).forward", first.forward, x)
     call("AvgPool2D(3).forward", second.forward, other)
