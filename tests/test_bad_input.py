@@ -580,6 +580,26 @@ def test_parameters_replaced_by_ones_of_another_shape(entry, attribute, shape, m
         refuses(lambda: call(x), "ValueError", attribute, str(right), str(shape), watched=[layer])
 
 
+NO_PARAMETERS = {
+    "words": (np.full((3, 2, 3, 3), "a"), "TypeError", "real numbers, got an array of shape"),
+    "complex": (np.ones((3, 2, 3, 3), complex), "TypeError", "complex128"),
+    "objects": (np.full((3, 2, 3, 3), None), "TypeError", "dtype object"),
+    "masked": (np.ma.masked_all((3, 2, 3, 3)), "TypeError", "weights.filled(0)"),
+    "ragged": ([[1], [1, 2]], "ValueError", "rows of different lengths"),
+    "None": (None, "ValueError", "(3, 2, 3, 3), got shape ()"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_PARAMETERS)
+@pytest.mark.parametrize("method", ["forward", "backward"])
+def test_parameters_replaced_by_no_numbers(kind, method):
+    weights, error, fragment = NO_PARAMETERS[kind]
+    layer, call, _ = used(f"Conv2D.{method}")
+    layer.weights = weights
+    x = np.ones(good_shape(f"Conv2D.{method}"))
+    refuses(lambda: call(x), error, "weights", fragment)
+
+
 # Gradients by finite differences
 
 
@@ -605,6 +625,24 @@ READ_ONLY.flags.writeable = False
         (lambda a: numerical_gradient(half(a), a, NAN), "ValueError", "step", "nan"),
         (lambda a: numerical_gradient(half(a), a, INF), "ValueError", "step", "inf"),
         (lambda a: numerical_gradient(half(a), a, "1e-6"), "ValueError", "step", "'1e-6'"),
+        (lambda a: numerical_gradient(half(a), a, True), "ValueError", "step", "True"),
+        (lambda a: numerical_gradient(lambda: None, a), "TypeError", "function", "got None from"),
+        (lambda a: numerical_gradient(lambda: a, a), "TypeError", "function", "shape (3,)"),
+        (lambda a: numerical_gradient(lambda: a[:1], a), "TypeError", "function", "shape (1,)"),
+        (lambda a: numerical_gradient(lambda: 3j, a), "TypeError", "function", "is it the loss"),
+        (lambda a: numerical_gradient(lambda: "a", a), "TypeError", "function", "a return"),
+        (lambda a: relative_error(a, "b"), "TypeError", "b", "real numbers"),
+        (lambda a: relative_error(None, a), "TypeError", "a", "got None"),
+        (lambda a: relative_error(a, 1j * a), "TypeError", "b", "1.j"),
+        (lambda a: relative_error([[1], [1, 2]], a), "TypeError", "a", "real numbers"),
+        (lambda a: relative_error(a, a, floor="x"), "ValueError", "floor", "'x'; try 1e-8"),
+        (lambda a: gradient_check(half(a), [a], [a]), "TypeError", "arrays", "{'w': w}"),
+        (lambda a: gradient_check(half(a), {"a": a}, [a]), "TypeError", "gradients", "{'w': w}"),
+        (lambda a: gradient_check(half(a), {"a": a}, None), "TypeError", "gradients", "None"),
+        (lambda a: gradient_check(half(a), {"a": a[:0]}, {"a": a[:0]}), "ValueError", "arrays",
+         "at least one number"),
+        (lambda a: gradient_check(half(a), {"a": a}, {"a": "x"}), "TypeError", "gradients['a']",
+         "'x'"),
         (lambda a: relative_error(a, a[:, None]), "ValueError", "a, b", "(3, 1)"),
         (lambda a: relative_error(a, a, floor=0), "ValueError", "floor", "positive"),
         (lambda a: relative_error(a, a, floor=NAN), "ValueError", "floor", "nan"),

@@ -111,3 +111,16 @@ def test_gradient_that_is_not_a_number_does_not_pass():
     a = np.array([1.0])
     error = gradient_check(lambda: float(a[0]), {"a": a}, {"a": np.array([np.nan])})["a"]
     assert not error < 1e300
+
+
+def test_a_number_may_come_as_an_array_without_axes_and_a_step_from_numpy():
+    a = np.array([1.0, 2.0])
+    for step in (1e-6, np.float32(1e-6), np.float64(1e-6)):
+        gradient = numerical_gradient(lambda: np.array((a**2).sum()), a, step)
+        np.testing.assert_allclose(gradient, 2 * a, rtol=1e-6)
+
+
+def test_of_an_infinity_nothing_can_be_said():
+    error = relative_error([np.inf, np.nan, 1.0], [np.inf, np.nan, 1.0])
+    np.testing.assert_array_equal(error, [np.nan, np.nan, 0])
+    assert not error.max() < 1e-6  # so no check can take it for right

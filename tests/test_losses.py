@@ -132,3 +132,21 @@ def test_arguments_are_left_alone(seed):
     softmax_cross_entropy(logits, targets)
     np.testing.assert_array_equal(logits, kept[0])
     np.testing.assert_array_equal(targets, kept[1])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_largest_and_the_smallest_number_of_a_dtype(dtype):
+    """Their difference is no number of this dtype; the probabilities are right all the same."""
+    limits = np.finfo(dtype)
+    logits = np.array([[limits.max, limits.min], [limits.min, limits.max]], dtype)
+    np.testing.assert_array_equal(softmax(logits), np.eye(2, dtype=dtype))
+    loss, probabilities, d_logits = softmax_cross_entropy(logits, [0, 0])
+    assert probabilities.dtype == d_logits.dtype == dtype
+    np.testing.assert_array_equal(d_logits, np.array([[0, 0], [-0.5, 0.5]], dtype))
+    np.testing.assert_allclose(loss, -np.log(1e-12) / 2)
+
+
+def test_the_clip_holds_in_half_precision():
+    """In half precision 1e-12 is 0, and the loss would be infinite."""
+    loss, _, _ = softmax_cross_entropy(np.array([[0, 40]], np.float16), [0])
+    np.testing.assert_allclose(loss, -np.log(1e-12))

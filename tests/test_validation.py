@@ -59,7 +59,10 @@ def test_no_real_number(value):
         check.real("rate", value)
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+LARGE = [pytest.param(10**400, id="10**400"), pytest.param(Fraction(-(10**400)), id="a fraction")]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, *LARGE])
 def test_real_not_finite(value):
     with pytest.raises(ValueError, match=r"^rate: expected a finite number in .* got "):
         check.real("rate", value)
@@ -119,6 +122,16 @@ def test_a_long_value_is_shortened_in_the_message():
     assert len(str(caught.value)) < 120
     assert "..." in str(caught.value)
     assert "(str)" in str(caught.value)
+
+
+def test_what_cannot_be_shown_is_still_refused_with_a_message():
+    class Unshowable:
+        def __repr__(self):
+            raise RuntimeError("no repr")
+
+    for value in (Unshowable(), [10**5000]):
+        with pytest.raises(TypeError, match=r"^n: expected an integer, got something that cannot"):
+            check.integer("n", value)
 
 
 def test_backward_before_forward_has_an_error_of_its_own():

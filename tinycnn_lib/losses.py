@@ -4,12 +4,15 @@ import numpy as np
 
 from tinycnn_lib import validation as check
 
-SMALLEST_PROBABILITY = 1e-12  # keeps the logarithm finite
+# Keeps the logarithm finite. As a float64, because in half precision it would be 0.
+SMALLEST_PROBABILITY = np.float64(1e-12)
 
 
 def _normalized_exponentials(logits):
-    # Subtracting each row's maximum changes no ratio and keeps exp from overflowing.
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))  # (N, K)
+    # Subtracting each row's maximum changes no ratio and keeps exp from overflowing. A difference
+    # beyond the largest float becomes -inf, and its exp the 0 that it should be.
+    with np.errstate(over="ignore"):
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))  # (N, K)
     exponentials /= exponentials.sum(axis=1, keepdims=True)
     return exponentials
 

@@ -193,7 +193,12 @@ def _guarded(name_x, x, name_y, y, model, like=None):
     """Return images and labels that `model` accepts; it runs as a copy, which may still refuse."""
     x = check.float_array(name_x, x)
     if like is not None and x.shape[1:] != like.shape[1:]:
-        raise ValueError(f"{name_x}: expected images as in x, {like.shape[1:]}, got {x.shape[1:]}")
+        shape = ", ".join(map(str, (-1, *like.shape[1:])))
+        fits = x.ndim > 0 and x[0].size == like[0].size
+        hint = f"; pass {name_x}.reshape({shape})" if fits else ""
+        raise ValueError(
+            f"{name_x}: expected images as in x, {like.shape[1:]}, got {x.shape[1:]}{hint}"
+        )
     logits = check.feature_rows("logits", copy.deepcopy(model).forward(x))
     N, K = logits.shape
     return x, check.class_labels(name_y, y, count=N, classes=K)

@@ -160,12 +160,19 @@ def parameter(name, value, shape, dtype):
 
     Raises
     ------
+    TypeError
+        If it does not hold real numbers, or hides some of them (a masked array).
     ValueError
-        If the shape is another one.
+        If it is ragged, or the shape is another one.
     """
-    value = np.asarray(value)
+    value = _array(name, value)
     if value.shape != shape:
         raise ValueError(f"{name}: expected shape {shape}, got shape {value.shape}")
+    if value.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{name}: expected an array of real numbers, got {describe(value)}; "
+            "put in one of floats, for example np.zeros(shape)"
+        )
     return value.astype(dtype, copy=False)
 
 
@@ -252,7 +259,10 @@ def real(name, value, low=-math.inf, high=math.inf, open_low=False):
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name}: expected a number, got {describe(value)}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer or a fraction beyond the largest float
+        number = math.inf if value > 0 else -math.inf
     too_low = number <= low if open_low else number < low
     if not math.isfinite(number) or too_low or number > high:
         bounds = f"{'(' if open_low else '['}{low:g}, {high:g}{']' if high < math.inf else ')'}"
@@ -350,7 +360,7 @@ def matching(name, value, like, advice):
     Raises
     ------
     TypeError
-        If it is not a dict, or an entry not an array.
+        If it is not a dict, or an entry not an array of real numbers.
     ValueError
         If names or a shape differ.
     """
@@ -363,5 +373,10 @@ def matching(name, value, like, advice):
         if array.shape != like[key].shape:
             raise ValueError(
                 f"{name}[{key!r}]: expected shape {like[key].shape}, got {array.shape}; {advice}"
+            )
+        if array.dtype.kind not in "fiub":
+            raise TypeError(
+                f"{name}[{key!r}]: expected an array of real numbers, got {describe(array)}; "
+                f"{advice}"
             )
     return value

@@ -43,6 +43,11 @@ def save_weights(path, model):
     path, parameters = _checked(path, model)
     for name, value in parameters.items():
         check.float_array(name, value)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"path: expected a file in a folder that exists, got {str(path)!r}; make the folder "
+            f"first, Path({str(path.parent)!r}).mkdir(parents=True)"
+        )
     # Beside `path`, so on the same disk: there a finished file takes its place in one step.
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder:
         unfinished = Path(folder, path.name)
