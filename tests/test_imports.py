@@ -22,16 +22,17 @@ RULES = {
     "losses": (GUARDED, {"numpy"}),
     "datasets": (GUARDED, {"numpy"}),
     "models": (GUARDED | {"layers", "losses"}, {"numpy"}),
-    "training": (GUARDED | {"layers", "losses", "models"}, {"numpy", "tqdm"}),
+    "optimizers": (GUARDED, {"numpy"}),
+    "training": (GUARDED | {"layers", "losses", "models", "optimizers"}, {"numpy", "tqdm"}),
     "weights": (GUARDED | {"layers", "losses", "models"}, {"numpy"}),
     "plotting": (GUARDED, {"numpy", "matplotlib"}),
     "display": (set(), {"IPython"}),
     "exercises": (
-        CORE | GUARDED | {"training", "weights", "plotting", "display", "exercises"},
+        CORE | GUARDED | {"optimizers", "training", "weights", "plotting", "display", "exercises"},
         {"numpy", "matplotlib", "IPython"},
     ),
     "explorers": (
-        CORE | GUARDED | {"training", "weights", "plotting", "explorers"},
+        CORE | GUARDED | {"optimizers", "training", "weights", "plotting", "explorers"},
         {"numpy", "matplotlib", "PIL", "anywidget", "ipywidgets", "traitlets"},
     ),
 }

@@ -10,7 +10,8 @@ from tinycnn_lib.gradients import gradient_check, numerical_gradient, relative_e
 from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from tinycnn_lib.losses import softmax, softmax_cross_entropy
 from tinycnn_lib.models import Sequential, TinyCNN, summarize
-from tinycnn_lib.training import SGD, Adam, DivergenceError, History, Momentum, Optimizer, fit
+from tinycnn_lib.optimizers import SGD, Adam, Momentum, Optimizer
+from tinycnn_lib.training import DivergenceError, History, fit
 from tinycnn_lib.weights import load_weights, save_weights
 
 __all__ = [
