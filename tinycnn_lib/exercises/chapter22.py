@@ -6,19 +6,15 @@ Where an answer is a number, a message tells how to find it, not what it is.
 import numpy as np
 
 from tinycnn_lib import loops
-from tinycnn_lib.exercises._base import (
-    call,
-    count_steps,
+from tinycnn_lib.exercises._base import call, count_steps, fail, praise, sample
+from tinycnn_lib.exercises._expect import (
     expect_answer,
     expect_array,
     expect_function,
     expect_integer,
     expect_returned,
     expect_shape,
-    fail,
-    praise,
     recognize,
-    sample,
 )
 from tinycnn_lib.validation import describe
 

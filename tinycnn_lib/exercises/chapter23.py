@@ -2,17 +2,14 @@
 
 import numpy as np
 
-from tinycnn_lib.exercises._base import (
-    call,
+from tinycnn_lib.exercises._base import call, fail, praise, sample
+from tinycnn_lib.exercises._expect import (
     expect_answer,
     expect_array,
     expect_form,
     expect_integer,
     expect_method,
     expect_shape,
-    fail,
-    praise,
-    sample,
 )
 from tinycnn_lib.gradients import numerical_gradient
 from tinycnn_lib.validation import describe
@@ -83,12 +80,12 @@ def _average(x, p):
     return y
 
 
-def _average_gradient(d_output, x_shape, p):
-    """Return every pixel's part in its window's mean, times that window's gradient."""
+def average_gradient(d_output, x_shape, p, s):
+    """Return the gradient of mean pooling, stride s: each window hands back equal parts."""
     d_x = np.zeros(x_shape)
-    for i in range(d_output.shape[2] * p):
-        for j in range(d_output.shape[3] * p):
-            d_x[:, :, i, j] = d_output[:, :, i // p, j // p] / p**2
+    for i, j in np.ndindex(d_output.shape[2:]):
+        part = d_output[:, :, i, j, None, None] / p**2
+        d_x[:, :, s * i : s * i + p, s * j : s * j + p] += part
     return d_x
 
 
@@ -113,7 +110,7 @@ def _backward_hint(d_output, x_shape, p):
                 f"{sums}: p * p = {p * p} times as much. When one pixel grows by 1, how much does "
                 "the mean of its window grow?"
             )
-        if np.allclose(got, _average_gradient(np.ones_like(d_output), x_shape, p)):
+        if np.allclose(got, average_gradient(np.ones_like(d_output), x_shape, p, p)):
             return (
                 "the result is the same for every d_output; each window has a gradient of its own"
             )
@@ -175,7 +172,7 @@ def check_avgpool2d(AvgPool2D):
         on = {"d_output": d_output, "x": f"shape {shape}"}
         name = f"AvgPool2D({p}).backward"
         d_x = call(name, pool.backward, d_output, on=on)
-        expected = _average_gradient(d_output, shape, p)
+        expected = average_gradient(d_output, shape, p, p)
         expect_array(name, d_x, expected, on=on, hint=_backward_hint(d_output, shape, p))
 
     _check_two_pools(AvgPool2D)
@@ -184,7 +181,7 @@ def check_avgpool2d(AvgPool2D):
     y = call("forward of float32 images", pool.forward, x, on={"x": x})
     expect_array("forward of float32 images", y, _average(x, 2), on={"x": x}, dtype=np.float32)
     d_x = call("backward of a float32 gradient", pool.backward, y, on={"d_output": y})
-    expected = _average_gradient(y, x.shape, 2)
+    expected = average_gradient(y, x.shape, 2, 2)
     expect_array("backward of a float32 gradient", d_x, expected, dtype=np.float32)
     praise("AvgPool2D, forward and backward, for windows of side 1, 2 and 3.")
 
@@ -199,14 +196,14 @@ def _check_two_pools(AvgPool2D):
     name = "AvgPool2D(2).backward, after another pool has run forward,"
     hint = "keep what backward needs in self, not in the class or outside of it"
     d_x = call(name, first.backward, d_output, on={"d_output": d_output}, hint=hint)
-    expect_array(name, d_x, _average_gradient(d_output, x.shape, 2), hint=hint)
+    expect_array(name, d_x, average_gradient(d_output, x.shape, 2, 2), hint=hint)
     call("AvgPool2D(2).forward, a second time,", first.forward, -x)
     call("AvgPool2D(2).backward, a second time,", first.backward, -d_output)
     hint = "a result that was given away must not change later; make a new array in every call"
     name = "the first result of AvgPool2D(2).forward, after a second call,"
     expect_array(name, y, _average(x, 2), hint=hint)
     name = "the first result of AvgPool2D(2).backward, after a second call,"
-    expect_array(name, d_x, _average_gradient(d_output, x.shape, 2), hint=hint)
+    expect_array(name, d_x, average_gradient(d_output, x.shape, 2, 2), hint=hint)
 
 
 def check_four_class_model(model):

@@ -4,18 +4,16 @@ import copy
 
 import numpy as np
 
-from tinycnn_lib.exercises._base import (
-    call,
+from tinycnn_lib.exercises._base import call, fail, praise, sample
+from tinycnn_lib.exercises._expect import (
     expect_answer,
     expect_array,
     expect_function,
     expect_integer,
     expect_number,
     expect_returned,
-    fail,
-    praise,
-    sample,
 )
+from tinycnn_lib.exercises.chapter23 import average_gradient
 from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from tinycnn_lib.losses import softmax_cross_entropy
 from tinycnn_lib.models import Sequential, TinyCNN
@@ -63,15 +61,6 @@ def check_momentum_steps(theta_1, theta_2, theta_3):
     praise("three steps of momentum.")
 
 
-def _average_gradient(d_output, x_shape, p, s):
-    """Return the gradient of overlapping mean pooling: each window hands back equal parts."""
-    d_x = np.zeros(x_shape)
-    for i, j in np.ndindex(d_output.shape[2:]):
-        part = d_output[:, :, i, j, None, None] / p**2
-        d_x[:, :, s * i : s * i + p, s * j : s * j + p] += part
-    return d_x
-
-
 # N, C, H, W, p, s: apart, overlapping, with gaps, with rows left over.
 _POOLS = (
     (1, 1, 2, 2, 2, 1),
@@ -104,7 +93,7 @@ def check_avgpool2d_backward(avgpool2d_backward):
     expect_function("avgpool2d_backward", avgpool2d_backward, *parameters)
     for seed, (N, C, H, W, p, s) in enumerate(_POOLS):
         d_output = sample((N, C, (H - p) // s + 1, (W - p) // s + 1), seed=600 + seed) + 0.05
-        expected = _average_gradient(d_output, (N, C, H, W), p, s)
+        expected = average_gradient(d_output, (N, C, H, W), p, s)
 
         def hint(got, expected, d_output=d_output, p=p, s=s):
             if p > 1 and np.allclose(got, p * p * expected):
@@ -115,7 +104,7 @@ def check_avgpool2d_backward(avgpool2d_backward):
                 assigned[:, :, s * i : s * i + p, s * j : s * j + p] = part
             if np.allclose(got, assigned):
                 return "a pixel in two windows hears from both; neither replaces the other"
-            ones = _average_gradient(np.ones_like(d_output), expected.shape, p, s)
+            ones = average_gradient(np.ones_like(d_output), expected.shape, p, s)
             if np.allclose(got, ones):
                 return "the result is the same for every d_output"
             return None
