@@ -15,7 +15,7 @@ ROOT = Path(tinycnn_lib.__file__).parent
 GUARDED = {"validation"}
 CORE = {"layers", "losses", "models", "datasets", "gradients", "loops"}
 RULES = {
-    "validation": (set(), {"numpy"}),
+    "validation": (GUARDED, {"numpy"}),
     "gradients": (set(), {"numpy"}),
     "loops": (set(), {"numpy"}),
     "layers": (GUARDED, {"numpy"}),
