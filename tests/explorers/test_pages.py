@@ -25,6 +25,12 @@ RUN_AXE = """async () => (await axe.run({include: [".living-figure"]}, {
   runOnly: {type: "tag",
     values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}))
   .violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target).join(" | ")}`)"""
+TOO_LONG = """(grids) => grids.flatMap((grid) => [...grid.querySelectorAll(".lf-cell")])
+  .filter((cell) => {
+    const text = document.createRange();
+    text.selectNodeContents(cell);
+    return text.getBoundingClientRect().width > cell.getBoundingClientRect().width;
+  }).map((cell) => cell.textContent)"""
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
@@ -159,6 +165,16 @@ def test_accessible_before_and_after_interaction(open_page, number, scheme, widt
     assert page.complaints == []
 
 
+@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize("number", [NETWORK, GRADIENT])
+def test_every_number_fits_its_cell(open_page, number, width):
+    figure = open_page(viewport={"width": width, "height": 800}).figure(number)
+    labels = figure.locator(".lf-radios label")
+    for index in range(labels.count()):
+        labels.nth(index).click()
+        assert figure.locator(".lf-grid").evaluate_all(TOO_LONG) == []
+
+
 # --- the sliding window -------------------------------------------------------------------------
 
 
@@ -222,6 +238,25 @@ def test_window_steps_through_all_cells_forth_and_back_and_plays(open_page):
     figure.get_by_role("button", name="Play").click()
     figure.get_by_text("cell 16 of 16").wait_for()
     figure.get_by_role("button", name="Play").wait_for()  # it has stopped by itself
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_window_does_not_move_when_a_number_is_chosen(open_page, width):
+    figure = open_page(viewport={"width": width, "height": 800}).figure(WINDOW)
+    box = figure.get_by_label("image: choose a number")
+    assert box.is_disabled()
+    before = figure.bounding_box()["height"], panel(figure, "Output").bounding_box()
+    cell(panel(figure, "Image"), 1, 1).click()
+    assert figure.get_by_label("image, row 1, column 1").is_enabled()
+    assert (figure.bounding_box()["height"], panel(figure, "Output").bounding_box()) == before
+
+
+def test_window_stays_in_one_row_on_a_wide_page(open_page):
+    figure = open_page(viewport={"width": 1400, "height": 900}).figure(WINDOW)
+    figure.get_by_role("combobox", name="Padding").select_option("2")
+    tops = {round(box.bounding_box()["y"]) for box in figure.locator(".lf-panel").all()}
+    assert len(tops) == 1
+    assert f"rows {MINUS}2 to 0, columns {MINUS}2 to 0" in figure.locator(".lf-detail").inner_text()
 
 
 # --- the whole network --------------------------------------------------------------------------
@@ -348,15 +383,15 @@ def test_network_noise_keeps_the_levels_of_an_image(open_page):
 def gradients(model, image, target):
     outputs = forward(model, image)
     loss, probabilities, d = softmax_cross_entropy(outputs[-1], np.array([target]))
-    found = {"d logits": d.T[None]}
-    names = ("d Flatten", "d MaxPool2D", "d ReLU", "d Conv2D", "d input")
+    found = {"logits": d.T[None]}
+    names = ("Flatten", "MaxPool2D", "ReLU", "Conv2D", "input")
     for layer, name in zip(reversed(model.layers), names, strict=True):
         d = layer.backward(d)
         found[name] = d[0] if d.ndim == 4 else d.reshape(1, 9, 3)
-    found["d kernels"] = model.conv.d_weights[:, 0]
-    found["d conv bias"] = model.conv.d_bias[None, :, None]
-    found["d dense weights"] = model.dense.d_weights.T.reshape(3, 9, 3)
-    found["d dense bias"] = model.dense.d_bias[None, :, None]
+    found["kernels"] = model.conv.d_weights[:, 0]
+    found["conv bias"] = model.conv.d_bias[None, :, None]
+    found["dense weights"] = model.dense.d_weights.T.reshape(3, 9, 3)
+    found["dense bias"] = model.dense.d_bias[None, :, None]
     return loss, probabilities[0], found
 
 
@@ -371,13 +406,13 @@ def test_gradient_shows_the_librarys_numbers_for_every_target(open_page):
         for layer, maps in found.items():
             choose(figure, layer)
             for grid, values in zip(figure.locator(".lf-grid").all(), maps, strict=True):
-                assert_shows(grid, values, 3)
+                assert_shows(grid, values, 2 if layer == "input" else 3)
 
 
 def test_gradient_of_a_pixel_is_the_same_sum_in_both_views(open_page):
     figure = open_page().figure(GRADIENT)
     _, _, found = gradients(TinyCNN(), traced_image(), 0)
-    choose(figure, "d input")
+    choose(figure, "input")
     cell(figure.locator(".lf-grid"), 3, 2).click()
     products = {}
     for view in ("scatter", "turned kernel"):
@@ -385,7 +420,7 @@ def test_gradient_of_a_pixel_is_the_same_sum_in_both_views(open_page):
         tables = figure.locator(".lf-detail table").all()[2::3]
         products[view] = [sorted(t.locator("td").all_inner_texts()) for t in tables]
         total = figure.locator(".lf-detail .lf-sum").filter(has_text="one sum for each filter")
-        assert f"= {shown(found['d input'][0][3, 2], 4)}," in total.inner_text()
+        assert f"= {shown(found['input'][0][3, 2], 4)}," in total.inner_text()
     assert products["scatter"] == products["turned kernel"]
 
 
@@ -393,10 +428,10 @@ def test_gradient_predicts_a_nudge_and_says_by_how_much_it_is_off(open_page):
     figure = open_page().figure(GRADIENT)
     model = TinyCNN()
     loss, _, found = gradients(model, traced_image(), 0)
-    choose(figure, "d dense weights")
+    choose(figure, "dense weights")
     cell(figure.locator(".lf-grid").nth(2), 4, 0).click()  # number 12, to the third class
     figure.get_by_label(re.compile("^Nudge")).fill("-0.4")
-    slope = found["d dense weights"][2][4, 0]
+    slope = found["dense weights"][2][4, 0]
     model.dense.weights[12, 2] -= 0.4
     after, _, _ = softmax_cross_entropy(model.forward(traced_image()), np.array([0]))
     text = figure.locator(".lf-nudge .lf-sum").inner_text()
@@ -414,10 +449,13 @@ def test_replay_shows_the_recorded_numbers_of_every_epoch(open_page):
     x_train, y_train, x_val, y_val, _ = make_dataset_bundle(val_per_class=10)
     for epoch in (0, 3, 1):
         figure.get_by_label(re.compile("^Epoch")).fill(str(epoch))
+        assert figure.locator(".lf-numbers th").first.inner_text() == f"epoch {epoch}"
         rows = figure.locator(".lf-numbers tbody tr").all()
-        for run, (seed, row) in enumerate(zip((1, 2), rows, strict=True)):
+        numbers = np.array([row.locator("td").all_inner_texts() for row in rows])
+        assert numbers.shape == (4, 2)
+        for run, seed in enumerate((1, 2)):
             model = TinyCNN(seed + 10 * epoch)
-            found = row.locator("td").all_inner_texts()
+            found = numbers[:, run]
             for column, (x, y) in enumerate(((x_train, y_train), (x_val, y_val))):
                 logits = model.forward(x)
                 right = int((logits.argmax(1) == y).sum())
@@ -445,3 +483,24 @@ def test_replay_steps_and_plays_to_the_end(open_page):
     figure.get_by_role("button", name="Play").click()
     figure.get_by_text("Epoch 3 of 3").wait_for()
     figure.get_by_role("button", name="Play").wait_for()
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_replay_keeps_its_height(open_page, width):
+    """Pictures come and go while it plays; what stands below must not jump."""
+    figure = open_page(viewport={"width": width, "height": 800}).figure(REPLAY)
+    heights, pictures = set(), set()
+    for epoch in range(4):
+        figure.get_by_label(re.compile("^Epoch")).fill(str(epoch))
+        heights.add(figure.bounding_box()["height"])
+        pictures.add(figure.locator(".lf-thumbs").first.locator("canvas").count())
+    assert len(heights) == 1
+    assert len(pictures) > 1
+
+
+def test_replay_does_not_leave_an_old_message(open_page):
+    figure = open_page().figure(REPLAY)
+    figure.get_by_role("button", name="Step", exact=True).click()
+    assert figure.get_by_role("status").inner_text() == "Epoch 1."
+    figure.get_by_label(re.compile("^Epoch")).fill("3")
+    assert figure.get_by_role("status").inner_text() == ""

@@ -19,13 +19,13 @@ function render({ model, el }) {
   const inMap = (map, i, j) => `map ${map}, row ${i}, column ${j}`;
   const inFilter = (f, u, v) => `filter ${f}, row ${u}, column ${v}`;
   const ofClass = (_, label) => data.classes[label];
-  const common = { kind: "sign", digits: 3 };
   const filter = (m) => `filter ${m}`;
 
   const stages = [
-    { key: "input", title: "d input", unit: 1.5, maps: () => [back.d_input], name: (_, i, j) => `row ${i}, column ${j}` },
+    { key: "input", title: "d input", unit: 1.5, digits: 2, maps: () => [back.d_input], name: (_, i, j) => `row ${i}, column ${j}` },
     { key: "kernels", title: "d kernels", unit: 1.5, maps: () => back.d_kernels, name: inFilter, mapName: filter },
-    { key: "conv_bias", title: "d conv bias", unit: 1.5, maps: () => [back.d_conv_bias.map((d) => [d])], name: (_, f) => `filter ${f}` },
+    { key: "conv_bias", title: "d conv bias", unit: 1.5, maps: () => [back.d_conv_bias.map((d) => [d])], name: (_, f) => `filter ${f}`,
+      heads: range(F).map(filter) },
     { key: "conv", title: "d Conv2D", unit: 1, maps: () => back.d_conv, name: inMap },
     { key: "relu", title: "d ReLU", unit: 1, maps: () => back.d_relu, name: inMap },
     { key: "pool", title: "d MaxPool2D", unit: 1.4, maps: () => back.d_pool, name: inMap },
@@ -34,9 +34,11 @@ function render({ model, el }) {
     { key: "weights", title: "d dense weights", unit: 0.65, mapName: (label) => `to ${data.classes[label]}`,
       maps: () => range(K).map((label) => table(F * rows, columns, (i, j) => back.d_weights[i * columns + j][label])),
       name: (label, i, j) => `from number ${i * columns + j} to ${data.classes[label]}` },
-    { key: "dense_bias", title: "d dense bias", unit: 1.5, maps: () => [back.d_dense_bias.map((d) => [d])], name: ofClass },
-    { key: "logits", title: "d logits", unit: 1.5, maps: () => [back.d_logits.map((d) => [d])], name: ofClass },
-  ].map((stage) => ({ ...common, ...stage, note: "" }));
+    { key: "dense_bias", title: "d dense bias", unit: 1.5, maps: () => [back.d_dense_bias.map((d) => [d])], name: ofClass,
+      heads: data.classes },
+    { key: "logits", title: "d logits", unit: 1.5, maps: () => [back.d_logits.map((d) => [d])], name: ofClass,
+      heads: data.classes },
+  ].map((stage) => ({ kind: "sign", digits: 3, tab: stage.title.slice(2), ...stage }));
 
   function parents({ stage, map, row, column }) {
     const whole = () => table(back.d_conv[0].length, back.d_conv[0][0].length, (i, j) => at("conv", map, i, j)).flat();
@@ -106,7 +108,7 @@ function render({ model, el }) {
     if (stage === "kernels") {
       const [h, w] = [back.d_conv[map].length, back.d_conv[map][0].length];
       return [says(`The weight lay on every pixel of rows ${row} to ${row + h - 1}, columns ${column} to ${column + w - 1}, once for each number of map ${map}.`),
-        productRow(["pixels under it", `d Conv2D, map ${map}`, "products"], patchAt(seen.input, row, column, h, w), back.d_conv[map], { digits: 3 }),
+        productRow(["pixels under it", `d Conv2D, map ${map}`, "products"], patchAt(seen.input, row, column, h, w), back.d_conv[map], { digits: [2, 3, 3] }),
         says(`sum of the products = ${number(back.d_kernels[map][row][column], 4)}`)];
     }
     // the input, in two views of the same terms
@@ -208,7 +210,7 @@ function render({ model, el }) {
   const verdict = element("p", { class: "lf-verdict" });
   const status = announcer();
   const stagesView = makeStages({
-    stages, parents, explain, strongest, legend: "d: gradient of the loss with respect to", direction: "Walk on toward the loss,",
+    stages, parents, explain, strongest, legend: "d, the gradient of the loss, with respect to", direction: "Walk on toward the loss,",
     first: steepest(),
   });
 
@@ -232,7 +234,7 @@ function render({ model, el }) {
   }).el;
   el.append(frame("gradient",
     element("div", { class: "lf-controls" }, weights, picture.controls, targets), verdict, stagesView.el,
-    element("p", { class: "lf-note" }, "Sums use all digits; three or four are shown. A frame marks what the chosen gradient comes from."),
+    element("p", { class: "lf-note" }, "Sums use all digits; two to four are shown. A frame marks what the chosen gradient comes from."),
     status.el));
   changed(null);
 }

@@ -159,14 +159,14 @@ export function matrix(caption, values, { digits = 2, marks = [], text, limit } 
   return element("table", { class: "lf-matrix" }, element("caption", {}, caption), element("tbody", {}, body));
 }
 
-export const sign = (text) => element("span", { class: "lf-sign" }, text);
-
-// a x b = products, side by side.
-export const productRow = (captions, a, b, options) => {
+// a x b = products, side by side; where a line breaks, the sign goes along. `digits` may be three.
+export const productRow = (captions, a, b, { digits = 2, ...options } = {}) => {
   const products = a.map((row, i) => row.map((x, j) => x * b[i][j]));
-  return element("div", { class: "lf-equation" },
-    matrix(captions[0], a, options), sign("×"), matrix(captions[1], b, options), sign("="),
-    matrix(captions[2], products, options));
+  const signs = [null, "×", "="];
+  return element("div", { class: `lf-equation${a[0].length > 4 ? " lf-tight" : ""}` },
+    [a, b, products].map((values, n) => element("div", { class: "lf-term" },
+      signs[n] && element("span", { class: "lf-sign" }, signs[n]),
+      matrix(captions[n], values, { ...options, digits: Array.isArray(digits) ? digits[n] : digits }))));
 };
 
 export function select(label, options, chosen, onChange) {
@@ -186,14 +186,16 @@ export function radios(legend, options, chosen, onChange) {
     element("input", { type: "radio", name: group, value, onchange: () => onChange(value) }));
   inputs.forEach((input) => (input.checked = input.value === String(chosen)));
   const el = element("fieldset", { class: "lf-radios" }, element("legend", {}, legend),
-    options.map(([, text], index) => element("label", {}, inputs[index], element("span", {}, text))));
+    options.map(([, text, note], index) => element("label", {}, inputs[index],
+      element("span", {}, text, note && element("small", {}, ` ${note}`)))));
   return { el, set: (value) => inputs.forEach((input) => (input.checked = input.value === String(value))) };
 }
 
 export const button = (text, onclick, attributes = {}) =>
   element("button", { type: "button", onclick, ...attributes }, text);
 
-// What has changed, said once to a screen reader; moving about in a grid says nothing here.
+// What has changed, said once to a screen reader, for others to see elsewhere; moving about in a
+// grid says nothing here.
 export function announcer() {
   const el = element("p", { role: "status", class: "lf-status" });
   return { el, say: (text) => { el.textContent = text; } };

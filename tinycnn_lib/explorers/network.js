@@ -29,9 +29,9 @@ function render({ model, el }) {
       name: (_, i, j) => `number ${i * columns + j}`,
       hint: `Numbers 0 to ${seen.flat.length - 1} of one row, here ${columns} to a line.` },
     { key: "logits", title: "Dense", note: `${K}`, unit: 2.2, kind: "sign", maps: () => [[seen.logits]], name: inClass,
-      digits: 4, hint: data.classes.join(" · ") },
+      digits: 4, heads: data.classes },
     { key: "probabilities", title: "Softmax", note: `${K}`, unit: 2.2, kind: "share", maps: () => [[seen.probabilities]], name: inClass,
-      digits: 4, hint: data.classes.join(" · ") },
+      digits: 4, heads: data.classes },
   ];
 
   function parents({ stage, map, row, column }) {
@@ -54,7 +54,7 @@ function render({ model, el }) {
     if (stage === "input") return [element("p", {}, "A pixel: 0 is black, 1 is white.")];
     if (stage === "conv") {
       const patch = patchAt(seen.input, row, column, k, k);
-      return [productRow(["patch of the input", `kernel ${map}`, "products"], patch, net.kernels[map]),
+      return [productRow(["patch", `kernel ${map}`, "products"], patch, net.kernels[map]),
         total(sum(multiply(patch, net.kernels[map])), net.conv_bias[map], seen.conv[map][row][column])];
     }
     if (stage === "relu") {
@@ -66,7 +66,7 @@ function render({ model, el }) {
       const window = patchAt(seen.relu[map], row * p, column * p, p, p);
       const ties = window.flat().filter((y) => y === seen.pool[map][row][column]).length;
       return [element("div", { class: "lf-equation" },
-        matrix("window of ReLU's map", window, { digits: 4, marks: [[r - row * p, c - column * p]] })),
+        matrix("window", window, { digits: 4, marks: [[r - row * p, c - column * p]] })),
         element("p", {}, ties > 1 ? `${ties} of them are the largest; the first in row-major order wins: `
           : "The largest wins: ", `row ${r}, column ${c} of the map.`)];
     }
@@ -76,7 +76,7 @@ function render({ model, el }) {
     }
     if (stage === "logits") {
       return [...range(F).map((f) => productRow(
-        [`numbers of map ${f}`, `weights for ${data.classes[column]}`, "products"], seen.pool[f], weightsOf(f, column))),
+        [`map ${f}`, `weights for ${data.classes[column]}`, "products"], seen.pool[f], weightsOf(f, column))),
         total(sum(seen.flat.map((y, d) => y * net.weights[d][column])), net.dense_bias[column], seen.logits[column])];
     }
     const top = Math.max(...seen.logits);

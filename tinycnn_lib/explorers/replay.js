@@ -14,14 +14,22 @@ function render({ model, el }) {
   const levels = Uint8Array.from(atob(images.levels), (letter) => letter.charCodeAt(0));
   let epoch = 0;
 
-  const percent = (right, count) => `${number((100 * right) / count, 1)} % (${right} of ${count})`;
+  const percent = (right, count) => [`${number((100 * right) / count, 1)} %`, `(${right} of ${count})`];
   const epochOf = (run) => Math.min(epoch, run.train_loss.length - 1);
 
   // --- curves -------------------------------------------------------------------------------
   const [WIDTH, HEIGHT, LEFT, BOTTOM] = [320, 150, 38, 22];
   const x = (n) => LEFT + ((WIDTH - LEFT - 10) * n) / Math.max(last, 1);
 
-  function chart(title, pick, top, write) {
+  // About three steps of 1, 2 or 5 times a power of ten, up to the largest value or above it.
+  function ticksTo(most) {
+    const power = 10 ** Math.floor(Math.log10(most / 3));
+    const step = power * [1, 2, 5, 10].find((factor) => factor * power >= most / 3.5);
+    return range(Math.ceil(most / step - 1e-9) + 1).map((n) => n * step);
+  }
+
+  function chart(title, pick, ticks, write) {
+    const top = ticks.at(-1);
     const y = (value) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - 10) * value) / top;
     const curve = (values, thin, r) => {
       const d = values.map((value, n) => `${n ? "L" : "M"}${x(n).toFixed(1)} ${y(value).toFixed(1)}`).join("");
@@ -31,8 +39,8 @@ function render({ model, el }) {
     svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
     svg.setAttribute("class", "lf-chart");
     svg.setAttribute("aria-hidden", "true"); // the table below holds its numbers
-    const lines = [0, 0.5, 1].map((share) => `<path d="M${LEFT} ${y(share * top)}H${WIDTH - 10}" stroke="#d5d1c6" style="stroke-width:1"/>`
-      + `<text x="${LEFT - 5}" y="${y(share * top) + 4}" text-anchor="end">${write(share * top)}</text>`);
+    const lines = ticks.map((tick) => `<path d="M${LEFT} ${y(tick)}H${WIDTH - 10}" stroke="#d5d1c6" style="stroke-width:1"/>`
+      + `<text x="${LEFT - 5}" y="${y(tick) + 4}" text-anchor="end">${write(tick)}</text>`);
     svg.innerHTML = lines.join("")
       + `<text x="${LEFT}" y="${HEIGHT - 6}">0</text><text x="${WIDTH - 10}" y="${HEIGHT - 6}" text-anchor="end">epoch ${last}</text>`
       + runs.map((run, r) => curve(pick(run)[0], true, r) + curve(pick(run)[1], false, r)).join("")
@@ -42,9 +50,9 @@ function render({ model, el }) {
 
   const highest = Math.max(...runs.flatMap((run) => [...run.train_loss, ...run.validation_loss]));
   const charts = [
-    chart("Loss", (run) => [run.train_loss, run.validation_loss], highest || 1, (value) => number(value, 1)),
+    chart("Loss", (run) => [run.train_loss, run.validation_loss], ticksTo(highest || 1), (value) => number(value, highest < 0.3 ? 2 : 1)),
     chart("Accuracy", (run) => [run.train_right.map((n) => n / run.train_count),
-      run.validation_right.map((n) => n / labels.length)], 1, (value) => `${Math.round(100 * value)} %`),
+      run.validation_right.map((n) => n / labels.length)], [0, 0.5, 1], (value) => `${Math.round(100 * value)} %`),
   ];
 
   // --- the runs at this epoch -----------------------------------------------------------------
@@ -66,20 +74,26 @@ function render({ model, el }) {
     const now = epochOf(run);
     const wrong = run.wrong[now];
     const ended = epoch > now ? `, ended at epoch ${now}` : "";
-    const rest = wrong.length - MOST_PICTURES;
     return element("div", {},
       element("div", { class: "lf-heading" },
         element("span", { class: "lf-key", style: `border-color: ${COLORS[r]}; border-top-style: ${r % 2 ? "dashed" : "solid"}` }),
         element("strong", {}, run.name), ended),
       element("div", { class: "lf-kernels" }, run.kernels[now].map((kernel, f) =>
         matrix(`kernel ${f}`, kernel, { limit: largest(run.kernels) }))),
-      element("p", {}, `${wrong.length} of ${labels.length} validation pictures still wrong${rest > 0 ? `; ${MOST_PICTURES} of them:` : wrong.length ? ":" : ""}`),
+      element("p", { class: "lf-note" }, `${wrong.length} of ${labels.length} pictures still wrong`),
       element("ul", { class: "lf-thumbs" }, wrong.slice(0, MOST_PICTURES).map(thumbnail)));
   }
 
   const slider = element("input", { type: "range", min: 0, max: last, step: 1, value: 0 });
   const shown = element("span"); // an <output> would take the label
+  const inTable = element("span");
   const panels = element("div", { class: "lf-runs" });
+  const rows = [
+    ["training loss", (run, n) => [number(run.train_loss[n], 4)]],
+    ["validation loss", (run, n) => [number(run.validation_loss[n], 4)]],
+    ["training accuracy", (run, n) => percent(run.train_right[n], run.train_count)],
+    ["validation accuracy", (run, n) => percent(run.validation_right[n], labels.length)],
+  ];
   const numbers = element("tbody");
   const status = announcer();
 
@@ -87,15 +101,12 @@ function render({ model, el }) {
     slider.value = epoch;
     slider.setAttribute("aria-valuetext", `epoch ${epoch}`);
     shown.textContent = `${epoch} of ${last}`;
+    inTable.textContent = epoch;
     for (const { now } of charts) now.setAttribute("d", `M${x(epoch)} 6V${HEIGHT - BOTTOM}`);
     panels.replaceChildren(...runs.map(panel));
-    numbers.replaceChildren(...runs.map((run) => {
-      const n = epochOf(run);
-      return element("tr", {}, element("th", { scope: "row" }, run.name),
-        element("td", {}, number(run.train_loss[n], 4)), element("td", {}, number(run.validation_loss[n], 4)),
-        element("td", {}, percent(run.train_right[n], run.train_count)),
-        element("td", {}, percent(run.validation_right[n], labels.length)));
-    }));
+    numbers.replaceChildren(...rows.map(([name, write]) => element("tr", {},
+      element("th", { scope: "row" }, name), runs.map((run) => element("td", {},
+        write(run, epochOf(run)).flatMap((part) => [element("span", { class: "lf-whole" }, part), " "]))))));
     earlier.disabled = epoch === 0;
     later.disabled = epoch === last;
   }
@@ -112,18 +123,18 @@ function render({ model, el }) {
   const stepTo = (step) => { play.stop(); walk(step); status.say(`Epoch ${epoch}.`); };
   const earlier = button("Step back", () => stepTo(-1));
   const later = button("Step", () => stepTo(1));
-  slider.addEventListener("input", () => { play.stop(); epoch = slider.valueAsNumber; show(); });
+  slider.addEventListener("input", () => { play.stop(); status.say(""); epoch = slider.valueAsNumber; show(); });
 
-  const head = ["run", "training loss", "validation loss", "training accuracy", "validation accuracy"];
   el.append(frame("replay",
     element("div", { class: "lf-controls" },
       element("label", { class: "lf-field lf-scrub" }, element("span", {}, "Epoch ", shown), slider), earlier, later, play.el),
     element("div", { class: "lf-charts" }, charts.map((chart) => chart.el)),
-    element("p", { class: "lf-note" }, "Thick: validation. Thin: training. The upright line is the epoch shown; epoch 0 is before training."),
+    element("p", { class: "lf-note" }, "Thick: validation. Thin: training. The upright line is the epoch shown; epoch 0 is before training. "
+      + `Below: the kernels, and of the validation pictures still wrong the first ${MOST_PICTURES}.`),
     panels,
     element("div", { class: "lf-wide", tabindex: 0, role: "region", "aria-label": "Numbers of this epoch" },
       element("table", { class: "lf-numbers" },
-        element("thead", {}, element("tr", {}, head.map((text) => element("th", { scope: "col" }, text)))), numbers)),
+        element("thead", {}, element("tr", {}, element("th", { scope: "col" }, `epoch `, inTable), runs.map(({ name }) => element("th", { scope: "col" }, name)))), numbers)),
     status.el));
   show();
   return () => play.stop();

@@ -64,7 +64,8 @@ function render({ model, el }) {
     return {
       el,
       show() {
-        el.style.visibility = picked[which] ? "visible" : "hidden"; // keeps its place
+        box.disabled = !picked[which];
+        text.textContent = `${which}: choose a number`;
         if (!picked[which]) return;
         const [i, j] = picked[which];
         text.textContent = `${which}, row ${i}, column ${j}`;
@@ -122,6 +123,9 @@ function render({ model, el }) {
       onSelect: (i, j) => { at = [i, j]; refresh(); },
     });
     grids = [imageGrid, kernelGrid, outputGrid];
+    // Wide pictures stay side by side, in smaller cells.
+    const columns = padded[0].length + kernel[0].length + output[0].length;
+    stage.classList.toggle("lf-crowded", columns > 14);
     stage.replaceChildren(
       element("div", { class: "lf-panel" }, heading("Image", `${image.length} × ${image[0].length}`), imageGrid.el, editors.image.el),
       element("div", { class: "lf-panel" }, heading("Kernel", `${kernel.length} × ${kernel[0].length}`), kernelGrid.el, editors.kernel.el),
@@ -147,11 +151,11 @@ function render({ model, el }) {
     const [i, j] = at;
     const patch = patchAt(pad(image, padding), i * stride, j * stride, kernel.length, kernel[0].length);
     const terms = multiply(patch, used()).flat();
-    const captions = ["patch", turned ? "kernel, turned by 180°" : "kernel", "products"];
+    const captions = ["patch", turned ? "turned kernel" : "kernel", "products"];
     detail.replaceChildren(
       element("p", {}, element("strong", {}, `Output at row ${i}, column ${j}`),
-        ` lies on rows ${i * stride - padding} to ${i * stride - padding + kernel.length - 1},`
-        + ` columns ${j * stride - padding} to ${j * stride - padding + kernel[0].length - 1} of the image.`),
+        ` lies on rows ${span(i, kernel.length)}, columns ${span(j, kernel[0].length)} of the image.`,
+        turned && " The kernel is turned by 180° first."),
       productRow(captions, patch, used(), { text: short }),
       element("p", { class: "lf-sum" },
         `${terms.map((t) => (t < 0 ? `(${short(t)})` : short(t))).join(" + ")} = `,
@@ -162,6 +166,10 @@ function render({ model, el }) {
     earlier.disabled = place === 0;
     later.disabled = place === output.length * output[0].length - 1;
   }
+
+  // The first and the last row, or column, of the image under the window; less than 0 is padding.
+  const span = (place, size) =>
+    [0, size - 1].map((end) => short(place * stride - padding + end)).join(" to ");
 
   function walk(step) {
     const columns = output[0].length;

@@ -15,10 +15,10 @@ function shape(tag, attributes) {
 }
 const rgb = (color) => `rgb(${color.join(" ")})`;
 
-// stages: [{key, title, note, unit, kind, maps(), name(map, row, column), mapName?, digits?, ring?,
-//   hint?, extra?, onType?, onPaint?, painting?}]
+// stages: [{key, title, note, unit, kind, maps(), name(map, row, column), mapName?, tab?, heads?, digits?,
+//   ring?, hint?, extra?, onType?, onPaint?, painting?}]
 //   `maps()` gives the present numbers [map][row][column]; `kind` is "gray", "sign" or "share";
-//   `unit` is the side of a cell in the overview.
+//   `unit` is the side of a cell in the overview; `heads` names the entries of a lone row or column.
 // parents(place): the places of the numbers that the number at `place` is computed from.
 // explain(place): what to show beside the number.  strongest(place): where to walk back to, or null.
 export function makeStages({ stages, parents, explain, strongest, first, legend, direction }) {
@@ -130,12 +130,17 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     }));
     layer.replaceChildren(...grids.map((grid, m) =>
       element("div", { class: "lf-panel" },
-        grids.length > 1 && element("div", { class: "lf-heading" }, element("strong", {}, mapName(stage, m))), grid.el)));
+        grids.length > 1 && element("div", { class: "lf-heading" }, element("strong", {}, mapName(stage, m))),
+        stage.heads ? withHeads(grid.el, stage.heads) : grid.el)));
     layer.classList.toggle("lf-roomy", stage.digits === 3);
-    layer.classList.toggle("lf-roomiest", stage.digits === 4);
     layerNote.textContent = stage.hint ?? "";
     extras.replaceChildren(...(stage.extra ? [stage.extra] : []));
   }
+
+  // The cells' own labels say the heads to a screen reader.
+  const withHeads = (grid, heads) =>
+    element("div", { class: `lf-named${grid.children.length > 1 ? " lf-column" : ""}`, style: `--heads: ${heads.length}` },
+      element("div", { class: "lf-heads", "aria-hidden": "true" }, heads.map((head) => element("span", {}, head))), grid);
 
   // --- number: its arithmetic ---------------------------------------------------------------
   const detail = element("div", { class: "lf-detail" });
@@ -165,7 +170,7 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     draw();
   }
 
-  const tabs = radios(legend, stages.map(({ key, title, note }) => [key, `${title} ${note}`.trim()]), first.stage,
+  const tabs = radios(legend, stages.map(({ key, title, tab, note }) => [key, tab ?? title, note]), first.stage,
     (key) => choose(at(key, 0, 0, 0)));
   const el = element("div", {}, overview, tabs.el, extras, layer, layerNote, detail);
   return { el, draw, choose, chosen: () => chosen };
