@@ -168,7 +168,7 @@ def test_a_printed_array_is_no_loop_of_the_reader(capsys):
 
 
 def one_by_one(axis):
-    """Return a right answer whose Python loop runs over images, filters, rows or columns."""
+    """Return a right answer whose Python loop runs along one axis."""
 
     def images(x, *arguments):
         return np.concatenate([strided_cols(image[None], *arguments) for image in x])
@@ -187,10 +187,17 @@ def one_by_one(axis):
     def columns(x, weights, bias, P, s):
         return rows(x.swapaxes(2, 3), weights.swapaxes(2, 3), bias, P, s).swapaxes(2, 3)
 
-    return {"images": images, "filters": filters, "rows": rows, "columns": columns}[axis]
+    def channels(x, weights, bias, P, s):
+        y = strided_cols(x, 0 * weights, bias, P, s)
+        for c in range(x.shape[1]):
+            y = y + strided_cols(x[:, c : c + 1], weights[:, c : c + 1], 0 * bias, P, s)
+        return y
+
+    return {"images": images, "filters": filters, "channels": channels, "rows": rows,
+            "columns": columns}[axis]  # fmt: skip
 
 
-@pytest.mark.parametrize("axis", ["images", "filters", "rows", "columns"])
+@pytest.mark.parametrize("axis", ["images", "filters", "channels", "rows", "columns"])
 def test_a_loop_that_the_exercise_forbids_is_found(axis):
     message = refusal(check_strided_conv, one_by_one(axis))
     assert message.startswith(f"conv2d_cols loops over the {axis}"), message

@@ -177,8 +177,8 @@ def check_strided_conv(conv2d_cols):
     ------
     ExerciseError
         If it raises, changes an input, returns a wrong shape or number, or loops over images,
-        filters or positions. Whether it computes positions that the stride skips is not checked:
-        they leave no trace in the result.
+        filters, channels or positions. Whether it computes positions that the stride skips is not
+        checked: they leave no trace in the result.
     """
     expect_function("conv2d_cols", conv2d_cols, "x", "weights", "bias", "P", "s")
     for seed, (N, C, H, W, F, k, P, s) in enumerate(_CONVOLUTIONS):
@@ -207,23 +207,22 @@ def check_strided_conv(conv2d_cols):
 
 
 def _check_no_loop(conv2d_cols, many=30):
-    """Fail if more images, filters or positions make Python run more lines."""
+    """Fail if more images, filters, channels or positions make Python run more lines."""
 
-    def steps(N, F, rows, columns):
-        x, weights = np.ones((N, 1, rows + 1, columns + 1)), np.ones((F, 1, 2, 2))
+    def steps(N, F, C, rows, columns):
+        x, weights = np.ones((N, C, rows + 1, columns + 1)), np.ones((F, C, 2, 2))
         return count_steps(lambda: call("conv2d_cols", conv2d_cols, x, weights, np.ones(F), 0, 1))
 
-    few = steps(1, 1, 1, 1)
-    for axis, what in enumerate(("images", "filters", "rows of the output", "columns of it")):
-        sizes = [1, 1, 1, 1]
-        sizes[axis] = many
-        more = steps(*sizes)
+    few = steps(1, 1, 1, 1, 1)
+    for axis, what in enumerate(("images", "filters", "channels", "rows of y", "columns of y")):
+        more = steps(*(many if other == axis else 1 for other in range(5)))
         if more >= few + many - 1:  # a loop runs a line at least in each of its rounds
             fail(
                 f"conv2d_cols loops over the {what}: the numbers are right, the way is not",
                 got=f"{more} lines of Python for {many} {what}, {few} for one of each",
                 expected="as many lines for many as for one",
-                hint="only u and v need a loop; a slice with a step takes all positions at once",
+                hint="only u and v need a loop; a slice with a step takes all positions at once, and the "
+                "matrix product all filters",
             )  # fmt: skip
 
 
