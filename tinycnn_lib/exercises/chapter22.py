@@ -221,8 +221,7 @@ def _check_no_loop(conv2d_cols, many=30):
                 f"conv2d_cols loops over the {what}: the numbers are right, the way is not",
                 got=f"{more} lines of Python for {many} {what}, {few} for one of each",
                 expected="as many lines for many as for one",
-                hint="only u and v need a loop; a slice with a step takes all positions at once, and the "
-                "matrix product all filters",
+                hint="only u and v need a loop; a slice with a step takes all positions at once",
             )  # fmt: skip
 
 
