@@ -74,15 +74,18 @@ class RunRecorder:
                 f"epoch: expected {len(run['kernels'])}, the next one, got {epoch}; "
                 "call the recorder with epoch 0 before training"
             )
+        seen = {}  # recorded all at once, or not at all
         for which, x, y in self._sets:
             logits = model.forward(x)  # (n, K)
             loss, _, _ = softmax_cross_entropy(logits, y)
             predicted = logits.argmax(axis=1)
-            run[f"{which}_loss"].append(loss)
-            run[f"{which}_right"].append(int((predicted == y).sum()))
+            seen[f"{which}_loss"] = loss
+            seen[f"{which}_right"] = int((predicted == y).sum())
         wrong = np.flatnonzero(predicted != y)  # the validation set came last
-        run["wrong"].append([[int(i), int(predicted[i])] for i in wrong])
-        run["kernels"].append(model.layers[0].weights[:, 0].copy())
+        seen["wrong"] = [[int(i), int(predicted[i])] for i in wrong]
+        seen["kernels"] = model.layers[0].weights[:, 0].copy()
+        for key, value in seen.items():
+            run[key].append(value)
 
 
 class Replay(LivingFigure):
