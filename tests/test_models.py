@@ -1,5 +1,8 @@
 """Sequential, TinyCNN and the summary."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -275,3 +278,18 @@ def test_summary_keeps_what_the_model_saw():
     summarize(model, (7, 1, 8, 8))
     np.testing.assert_array_equal(model.conv.last_input, x)
     assert summarize(model, [7, 1, 8, 8])[-1] == ("Dense", (7, 3), 84)
+
+
+@pytest.mark.parametrize("twin_of", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_a_copy_of_a_network_is_one_network(twin_of):
+    """Its named layers are those in its list, and nothing in it is shared with the first."""
+    model, x = TinyCNN(seed=3), np.random.default_rng(3).normal(size=(2, 1, 8, 8))
+    logits = model.forward(x)
+    twin = twin_of(model)
+    assert twin.layers == [twin.conv, twin.relu, twin.pool, twin.flatten, twin.dense]
+    np.testing.assert_array_equal(twin.backward(logits), model.backward(logits))
+    for name, value in twin.parameters().items():
+        assert not np.shares_memory(value, model.parameters()[name])
+    twin.conv.weights += 1
+    np.testing.assert_array_equal(model.forward(x), logits)
+    assert (twin.forward(x) != logits).any()

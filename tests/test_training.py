@@ -267,6 +267,11 @@ def test_on_epoch_and_stop_when():
     assert history.epochs == 3
 
 
+@pytest.mark.parametrize("count", [print, lambda *_: None, lambda e, m, h, note="": None])
+def test_every_function_that_takes_three_arguments_is_an_on_epoch(count, capsys):
+    assert fit(TinyCNN(), X, Y, **settings(epochs=1), on_epoch=count).epochs == 1
+
+
 def test_on_epoch_may_set_the_learning_rate():
     optimizer, model, by_hand = SGD(0.1), TinyCNN(), TinyCNN()
     fit(model, X, Y, **settings(optimizer=optimizer, epochs=2),
@@ -340,6 +345,22 @@ def test_divergence_names_the_rate_and_gives_the_model_back(kind):
     assert np.isfinite(fit(model, X, Y, **settings(optimizer=optimizer)).train_loss).all()
 
 
+def test_divergence_under_an_optimizer_that_never_set_a_rate():
+    class Exploding(Optimizer):
+        def __init__(self):
+            """Forgets super().__init__(learning_rate)."""
+
+        def step(self, parameters, gradients):
+            for theta in parameters.values():
+                theta += np.inf
+
+    model = TinyCNN()
+    before = values(model)
+    with pytest.raises(DivergenceError, match=r"Exploding\(learning_rate=nan\) diverged"):
+        fit(model, X, Y, **settings(optimizer=Exploding()))
+    same(values(model), before)
+
+
 def test_divergence_in_a_later_epoch():
     model, optimizer = TinyCNN(), SGD(0.1)
     before = values(model)
@@ -399,6 +420,11 @@ BAD_FITS = {
     "seed None": ({"seed": None}, TypeError, "seed: expected an integer"),
     "on_epoch": ({"on_epoch": 3}, TypeError, "on_epoch: expected a function"),
     "stop_when": ({"stop_when": True}, TypeError, "stop_when: expected a function"),
+    "on_epoch without arguments": ({"on_epoch": lambda: None}, TypeError,
+                                   "on_epoch: expected a function (epoch, model, history), got "
+                                   "one that takes (); write def on_epoch(epoch, model, history):"),
+    "stop_when with two": ({"stop_when": lambda history, epoch: True}, TypeError,
+                           "got one that takes (history, epoch); write def stop_when(history):"),
 }  # fmt: skip
 
 

@@ -4,6 +4,8 @@ An optimizer changes parameters in place. `step(parameters, gradients)` takes tw
 same names, as `model.parameters()` and `model.gradients()` give them.
 """
 
+import math
+
 import numpy as np
 
 from tinycnn_lib import validation as check
@@ -24,6 +26,8 @@ class Optimizer:
     TypeError, ValueError
         If a setting is out of its range; for the learning rate also when it is set later.
     """
+
+    _learning_rate = math.nan  # of an optimizer whose own __init__ does not call this one
 
     def __init__(self, learning_rate):
         self.learning_rate = learning_rate

@@ -1,5 +1,6 @@
 """Guards of settings: sizes, rates, seeds, names, objects; and how a message describes a value."""
 
+import inspect
 import math
 import numbers
 import operator
@@ -107,13 +108,29 @@ def instance(name, value, kind, words):
 
 
 def function(name, value, words):
-    """Return `value` if it is None or can be called; `words` say in the message with what.
+    """Return `value` if it is None or takes the arguments in `words`, "a function (x, y)".
+
+    So a function that does not fit is refused at once, not when it is called after an hour.
 
     Raises
     ------
     TypeError
         If it is neither.
     """
-    if value is not None and not callable(value):
+    if value is None:
+        return value
+    if not callable(value):
         raise TypeError(f"{name}: expected {words}, got {describe(value)}")
+    try:
+        signature = inspect.signature(value)
+    except ValueError:  # some compiled functions have none that could be read
+        return value
+    arguments = words[words.index("(") + 1 : words.index(")")].split(", ")
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected {words}, got one that takes {signature}; "
+            f"write def {name}({', '.join(arguments)}):"
+        ) from None
     return value
