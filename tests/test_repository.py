@@ -235,17 +235,20 @@ def test_windows_commands_are_those_that_the_workflow_runs():
     assert [step["run"] for step in jobs["windows"]["steps"] if "run" in step] == commands
 
 
-def test_picture_of_the_readme_shows_what_the_library_computes(tmp_path):
+@pytest.mark.parametrize("upright", [False, True])
+def test_picture_of_the_readme_shows_what_the_library_computes(tmp_path, upright):
     spec = importlib.util.spec_from_file_location("picture", ROOT / "book" / "readme_picture.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.draw().savefig(tmp_path / "new.png", dpi=150)
+    module.draw(upright).savefig(tmp_path / "new.png", dpi=150)
     new = matplotlib.image.imread(tmp_path / "new.png")[..., :3]
-    kept = matplotlib.image.imread(module.PICTURE)[..., :3]
+    path = module.UPRIGHT if upright else module.PICTURE
+    kept = matplotlib.image.imread(path)[..., :3]
     assert kept.shape == new.shape
     assert np.abs(kept - new).mean() < 0.01
-    assert module.PICTURE.stat().st_size < 100_000
-    assert f"({module.PICTURE.relative_to(ROOT).as_posix()})" in read("README.md")
+    assert path.stat().st_size < 100_000
+    if not upright:
+        assert f"({path.relative_to(ROOT).as_posix()})" in read("README.md")
 
 
 def test_probabilities_in_the_readme():

@@ -69,7 +69,13 @@ def fill_in(app, config):
     config.ogp_site_name = config.html_title
     config.ogp_enable_meta_description = False  # descriptions.py writes it
     config.ogp_social_cards = {"line_color": "#1f5fa8"}
-    config.notfound_urls_prefix = urlsplit(address).path or "/"
+    config.notfound_urls_prefix = top = urlsplit(address).path or "/"
+    config.notfound_context = {
+        "title": "Page not found",
+        "body": "<h1>Page not found</h1><p>There is no page at this address. It may have moved: "
+        f'<a href="{top}index.html">start from the first page</a>, or '
+        f'<a href="{top}search.html">search the book</a>.</p>',
+    }
     config.sitemap_url_scheme = "{link}"
 
 

@@ -9,6 +9,7 @@ import struct
 
 CSS_INCH = 96  # CSS pixels per inch
 COLUMNS = 88  # of code in the column of text
+PHONE = "(max-width: 600px)"
 SEARCH_ONLY = ("searchindex.js", "searchtools.js", "language_data.js")
 TOGGLE_OPTIONS = re.compile("toggleHint|toggleOpenOnPrint|togglebuttonSelector")
 
@@ -120,6 +121,17 @@ def size_images(soup, page):
             image["loading"] = "lazy"
 
 
+def offer_upright(soup, static):
+    """Show NAME-upright.png in place of NAME.png on a phone, if `book/static` holds one."""
+    for image in soup.select("article img[src$='.png']"):
+        upright = static / file_name(image["src"]).replace(".png", "-upright.png")
+        if upright.exists():
+            width, height = png_size(upright)
+            address = f"{soup.html.get('data-content_root', './')}_static/{upright.name}"
+            source = soup.new_tag("source", srcset=address, media=PHONE, width=width, height=height)
+            image.wrap(soup.new_tag("picture")).insert(0, source)
+
+
 def lighten(soup, page, static):
     """Make one parsed page light, all but its style sheets."""
     drop_scripts(soup, is_search=page.name == "search.html")
@@ -128,3 +140,4 @@ def lighten(soup, page, static):
     thin_code(soup, plain_tokens((static / "pygments.css").read_text(encoding="utf-8")))
     start_fonts(soup)
     size_images(soup, page)
+    offer_upright(soup, static)

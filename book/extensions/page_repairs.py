@@ -4,11 +4,12 @@ Each function takes one parsed page and mends one thing. `light_pages` and `one_
 make the pages light.
 """
 
+import re
 from pathlib import Path
 
 import light_pages
 import one_style_sheet
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, NavigableString
 
 SCHEME_SCRIPT = """
 (() => {
@@ -110,6 +111,37 @@ def break_names(soup):
             part.replace_with(first, *pieces)
 
 
+def keep_punctuation(soup):
+    """Let no line begin with the comma behind a formula, nor end with the parenthesis before it.
+
+    A browser may break a line on either side of a formula, whatever stands there.
+    """
+    for formula in soup.select("article span.math:not(.formula)"):
+        before, behind = formula.previous_sibling, formula.next_sibling
+        opening = isinstance(before, NavigableString) and re.search(r"[(\[“]+$", before)
+        closing = isinstance(behind, NavigableString) and re.match(r"[^\s\w(\[“]+", behind)
+        if not (opening or closing):
+            continue
+        formula.wrap(soup.new_tag("span", attrs={"class": "keep"}))
+        if opening:
+            before.replace_with(before[: opening.start()])
+            formula.insert_before(opening[0])
+        if closing:
+            behind.replace_with(behind[closing.end() :])
+            formula.insert_after(closing[0])
+
+
+def keep_numbers(soup):
+    """Let no line break between a number and its percent sign, nor in a link like "Fig. 23.1"."""
+    for text in soup.select_one("body").find_all(string=re.compile(r"\d %")):
+        if not text.find_parent(["pre", "code", "script", "style", "annotation"]):
+            text.replace_with(re.sub(r"(\d) %", "\\1\N{NO-BREAK SPACE}%", text))
+    for link in soup.select("article a.reference span"):
+        text = link.string or ""
+        if re.fullmatch(r"(Fig\.|[A-Z][a-z]+) \d+(\.\d+)?", text):
+            link.string = text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 REPAIRS = (
     name_regions,
     name_buttons,
@@ -121,6 +153,8 @@ REPAIRS = (
     title_chapters,
     unwrap_blocks,
     break_names,
+    keep_punctuation,
+    keep_numbers,
 )
 
 

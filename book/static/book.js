@@ -62,8 +62,24 @@
   addEventListener("hashchange", unfoldTarget);
   unfoldTarget();
 
-  // On paper everything is unfolded and every image is there.
+  // The search shows what it found as a reader would read it: formulas once, no menus, no code.
+  if (typeof Search !== "undefined") {
+    const toText = Search.htmlToText;
+    Search.htmlToText = (html, anchor) => {
+      const page = new DOMParser().parseFromString(html, "text/html");
+      const main = page.querySelector("article");
+      const unread = ".katex-html, annotation, div.highlight, summary";
+      for (const part of page.querySelectorAll(unread)) part.remove();
+      if (main) page.querySelector("[role=main]")?.replaceChildren(main);
+      return toText(page.documentElement.outerHTML, anchor);
+    };
+  }
+
+  // On paper everything is unfolded, every image is there, and the night is over.
+  const look = document.documentElement.dataset;
   addEventListener("beforeprint", () => {
+    look.themeOnScreen = look.theme;
+    look.theme = "light";
     for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
     for (const fold of document.querySelectorAll("article details:not([open])")) {
       fold.open = true;
@@ -71,6 +87,7 @@
     }
   });
   addEventListener("afterprint", () => {
+    look.theme = look.themeOnScreen;
     for (const fold of document.querySelectorAll("details[data-unfolded]")) {
       fold.open = false;
       delete fold.dataset.unfolded;

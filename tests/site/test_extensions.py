@@ -82,6 +82,34 @@ def test_a_name_in_a_heading_breaks_behind_underscores():
     assert str(page.p) == "<p>a_b</p>"
 
 
+def test_a_comma_stays_with_its_formula():
+    formula = '<span class="math"><span class="katex">x</span></span>'
+    page = parse(f"<article><p>a ({formula}), b {formula} c {formula}; d</p></article>")
+    page_repairs.keep_punctuation(page)
+    assert [keep.get_text() for keep in page.select("p > .keep")] == ["(x),", "x;"]
+    assert page.p.get_text() == "a (x), b x c x; d"
+
+
+def test_a_number_stays_with_its_percent_sign_and_its_figure():
+    link = '<a class="reference"><span>Fig. 23.1</span></a>'
+    page = parse(f"<body><article><p>40 % {link}</p><pre>1 %</pre></article></body>")
+    page_repairs.keep_numbers(page)
+    assert page.p.get_text() == "40\N{NO-BREAK SPACE}% Fig.\N{NO-BREAK SPACE}23.1"
+    assert page.pre.get_text() == "1 %"
+
+
+def test_a_phone_gets_the_upright_picture(tmp_path):
+    from matplotlib.figure import Figure
+
+    Figure(figsize=(1, 2)).savefig(tmp_path / "a-upright.png", dpi=96)
+    page = parse('<article><img src="../_images/a.png"/><img src="../_images/b.png"/></article>')
+    page.append(page.new_tag("html", attrs={"data-content_root": "../"}))
+    light_pages.offer_upright(page, tmp_path)
+    (source,) = page.select("picture:has(> img[src$='a.png']) > source")
+    assert source["srcset"] == "../_static/a-upright.png"
+    assert (source["width"], source["height"]) == (96, 192)
+
+
 def test_plain_code_loses_its_tags_and_colored_code_keeps_them():
     css = "".join(
         f'html[data-theme="{scheme}"] .highlight {{ color: {ink} }}\n'
