@@ -132,29 +132,25 @@ class Sequential:
             y = check.class_labels("y", y, count=len(logits), classes=logits.shape[1])
         return float((logits.argmax(axis=1) == y).mean())
 
-    def _named_parameter_layers(self):
-        seen = {}
+    def _by_name(self, prefix):
+        """Return the arrays `prefix`weights and `prefix`bias of all layers that have them."""
+        arrays, seen = {}, {}
         for layer in self.layers:
             if hasattr(layer, "weights"):
                 kind = type(layer).__name__.lower()
                 seen[kind] = seen.get(kind, 0) + 1
-                yield (kind if seen[kind] == 1 else f"{kind}_{seen[kind]}"), layer
+                name = kind if seen[kind] == 1 else f"{kind}_{seen[kind]}"
+                for key in ("weights", "bias"):
+                    arrays[f"{name}.{key}"] = getattr(layer, prefix + key)
+        return arrays
 
     def parameters(self):
         """Return the parameters by name, `"conv2d.weights"` first; the arrays, not copies."""
-        return {
-            f"{name}.{key}": getattr(layer, key)
-            for name, layer in self._named_parameter_layers()
-            for key in ("weights", "bias")
-        }
+        return self._by_name("")
 
     def gradients(self):
         """Return the parameters' gradients from the last `backward`, under the same names."""
-        return {
-            f"{name}.{key}": getattr(layer, f"d_{key}")
-            for name, layer in self._named_parameter_layers()
-            for key in ("weights", "bias")
-        }
+        return self._by_name("d_")
 
     @property
     def parameter_count(self):

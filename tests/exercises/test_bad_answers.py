@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from refusals import refusal
 
 from tinycnn_lib import exercises
 from tinycnn_lib.exercises import ExerciseError
@@ -113,12 +114,6 @@ def test_an_empty_answer_cell_is_called_so(name, empty, word):
     arguments = list(inspect.signature(CHECKERS[name]).parameters)
     with pytest.raises(ExerciseError, match=f"^{arguments[0]} is {word}: write your own answer"):
         CHECKERS[name](*[empty] * len(arguments))
-
-
-def refusal(check, *answer):
-    with pytest.raises(ExerciseError) as caught:
-        check(*answer)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from refusals import refusal
 from traitlets.config import Config
 
 import tinycnn_lib.exercises as exercises
@@ -13,12 +14,6 @@ from tinycnn_lib.exercises import _base as base
 from tinycnn_lib.exercises import _expect as expect
 
 X = base.sample((1, 2, 2, 3), seed=1)
-
-
-def refusal(function, *arguments, **keywords):
-    with pytest.raises(ExerciseError) as caught:
-        function(*arguments, **keywords)
-    return str(caught.value)
 
 
 def test_error_is_an_assertion_error_and_a_notebook_shows_its_message_alone():

@@ -4,22 +4,15 @@ import re
 
 import numpy as np
 import pytest
+from refusals import refusal
 
 from tinycnn_lib import Conv2D, Dense, Flatten, MaxPool2D, ReLU, Sequential, TinyCNN
 from tinycnn_lib.exercises import (
-    ExerciseError,
     check_avgpool2d,
     check_four_class_model,
     check_output_shape,
     check_parameter_sharing,
 )
-
-
-def refusal(check, *answer):
-    """Return the message with which `check` refuses `answer`."""
-    with pytest.raises(ExerciseError) as caught:
-        check(*answer)
-    return str(caught.value)
 
 
 # --- 23.1 --------------------------------------------------------------------------------------
