@@ -7,6 +7,7 @@ link signs, and the code that draws the figures.
 
 import copy
 import posixpath
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 STYLE = Path(__file__).parent / "static" / "print.css"
 START = "start"  # the id of the title page, to which links to index.html lead
 ID_LISTS = ("aria-labelledby", "aria-describedby", "headers", "for")
-LEFT_OUT = "script, a.headerlink, details.hide, .copybtn, .sd-summary-state-marker, .living-widget"
+LEFT_OUT = (
+    "script, a.headerlink, .copybtn, .sd-summary-state-marker, .living-widget, "
+    "details.hide.above-input, details.hide > summary"
+)
 PREFACE = """
 <p>The answers, the hints and the solutions, which a page of the web version hides until you ask,
 stand open here, behind the question that they belong to. Cover them with a sheet of paper. A
@@ -54,7 +58,7 @@ class Chapter:
         if not self.number:
             return []
         found = self.article.select("section > section:has(> h2)")
-        return [(section["id"], text_of(section.h2)) for section in found]
+        return [(section.h2["id"], text_of(section.h2)) for section in found]
 
 
 def text_of(heading):
@@ -91,6 +95,8 @@ def drop_what_paper_cannot_use(article):
     """Open the folds and leave out what is only good on a screen."""
     for useless in article.select(LEFT_OUT):
         useless.decompose()
+    for source in article.select("details.hide"):
+        source.unwrap()  # the library's code, which a button of the web version shows
     for fold in article.select("details"):
         fold["open"] = ""
     for image in article.select("img"):
@@ -113,6 +119,8 @@ def describe_formulas(article):
 def join_addresses(article, name, slugs, site):
     """Turn the addresses of one page into those of the joined page; `slugs`: page -> its id."""
     slug = slugs[name]
+    for section in article.select("section[id]"):  # it may begin at the end of the page before
+        section.find(re.compile("^h[1-6]$"))["id"] = section.attrs.pop("id")
     for element in article.select("[id]"):
         element["id"] = f"{slug}--{element['id']}"
     for attribute in ID_LISTS:
@@ -162,7 +170,7 @@ def contents(chapters, pages):
 
 def running_heads(chapters):
     """Write the rules that put each chapter's title at the head of its pages."""
-    rules = []
+    rules = ["@page { size: A4; }"]
     for chapter in chapters:
         head = f"{chapter.number}  {chapter.title}".strip()
         head = head.replace("\\", "").replace('"', "\\22 ")

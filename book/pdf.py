@@ -32,9 +32,9 @@ or set the variable CHROMIUM to the path of a Chrome or Chromium, version 131 or
 # smaller, and what is short is kept on one page.
 FIT = """(width) => {
   const shrink = (box, element, least) => {
-    if (box.scrollWidth <= box.clientWidth + 1) return;
     const { fontSize, paddingLeft, paddingRight } = getComputedStyle(element);
     const left = parseFloat(paddingLeft), right = parseFloat(paddingRight);
+    if (box.scrollWidth <= box.clientWidth - right + 1) return;
     const ratio = (box.clientWidth - left - right) / (box.scrollWidth - left + 1);
     element.style.fontSize = `${parseFloat(fontSize) * Math.max(ratio, least)}px`;
   };
@@ -42,17 +42,23 @@ FIT = """(width) => {
     shrink(box, box.querySelector(".katex"), 0);
   for (const pre of document.querySelectorAll("pre")) {
     pre.style.whiteSpace = "pre"; // a line breaks only where smaller type does not help
-    shrink(pre, pre, 0.85);
+    shrink(pre, pre, 0.75);
     pre.style.whiteSpace = "";
   }
   for (const table of document.querySelectorAll("table")) {
     const room = table.parentElement.clientWidth, wide = table.getBoundingClientRect().width;
     if (wide > room + 1) table.style.zoom = room / wide;
   }
+  for (const image of document.querySelectorAll("figure img")) {
+    // A tall picture shares its page with text, as long as what is written in it can be read.
+    const least = image.closest(".living-picture") ? 1 : 0.72; // of 9 points
+    const scale = Math.min(1, Math.max(least, 490 / image.height));
+    image.style.width = `${scale * image.width}px`;
+  }
   const blocks = "pre, .admonition, details, table, dd, ul, ol, .cell";
   for (const block of document.querySelectorAll(blocks))
-    if (block.getBoundingClientRect().height < (block.tagName === "PRE" ? 300 : 220))
-      block.classList.add("keep");
+    if (block.getBoundingClientRect().height < 220)
+      block.classList.add("unbroken");
   return [...document.querySelectorAll("body *:not(svg, svg *)")]
     .filter((e) => e.getBoundingClientRect().right > width + 2)
     .map((e) => `${e.tagName} ${e.className}: ${e.textContent.trim().slice(0, 60)}`);
@@ -121,6 +127,7 @@ def finish(pdf, headings, formulas, metadata):
     for part in structure(writer.root_object["/StructTreeRoot"]):
         if part.get("/Alt") in formulas:  # Chromium knows no better name than a picture
             part[NameObject("/S")] = NameObject("/Formula")
+    writer.pdf_header = "%PDF-1.7"  # pypdf writes 1.3, which knows no tags
     writer.page_mode = "/UseOutlines"
     writer.add_metadata(metadata)
     out = io.BytesIO()

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import statistics
+import struct
 import subprocess
 import unicodedata
 from pathlib import Path
@@ -18,11 +19,11 @@ import pdf
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from built_book import CHAPTERS, CONTENT, ROOT, need
+from built_book import CHAPTERS, CONTENT, ROOT, SITE, need
 from pypdf import PdfReader
 
 POINTS_PER_MM = 72 / 25.4
-MARGIN = 24 * POINTS_PER_MM  # print.css
+MARGIN, TOP, BOTTOM = (mm * POINTS_PER_MM for mm in (24, 23, 297 - 22))  # print.css
 PRINTED = [name for name in CONTENT if name != "index.html"]
 
 
@@ -55,6 +56,12 @@ def outline(reader):
 def tags(reader):
     """List the elements of the tree of tags."""
     return list(pdf.structure(reader.trailer["/Root"]["/StructTreeRoot"]))
+
+
+def page_title(name):
+    """Return the title of a page of _toc.yml as the outline has it."""
+    page = BeautifulSoup((SITE / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+    return one_page.text_of(page.select_one("article h1"))
 
 
 def squeeze(text):
@@ -117,34 +124,59 @@ def test_every_chapter_and_section_is_in_the_outline(outline, soup):
     assert pages == sorted(pages)
 
 
-def test_contents_name_the_pages_where_the_chapters_start(outline, words):
-    starts = {squeeze(title): page for depth, title, page in outline if depth == 1}
-    printed = {}
-    for name in ("22", "23", "24"):
-        start = next(page for title, page in starts.items() if title.startswith(f"Chapter{name}"))
-        printed[name] = start
-    page_of_contents = starts["Contents"]
-    lines = {}
-    for page, _, top, _, _, word in words:
-        if page == page_of_contents:
-            lines.setdefault(round(top), []).append(word)
-    for name, start in printed.items():
-        line = next(line for line in lines.values() if line[0] == name)
-        assert line[-1] == str(start)
+def test_contents_name_the_page_of_every_chapter_and_section(outline, text):
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    start, end = (
+        next(page for depth, title, page in outline if (depth, title) == (1, wanted)) - 1
+        for wanted in ("Contents", "Before you read")
+    )
+    page_of = {(depth, title): page for depth, title, page in outline}
+    wanted = []
+    for part in toc["parts"]:
+        wanted.append(part["caption"])
+        for chapter in part["chapters"]:
+            (title,) = (t for d, t, _ in outline if d == 1 and t == page_title(chapter["file"]))
+            wanted.append(f"{title.removeprefix('Chapter ')} {page_of[1, title]}")
+            if title.startswith("Chapter "):
+                number = title.split()[1]
+                wanted += [
+                    f"{t} {page}" for d, t, page in outline if d == 2 and t.startswith(f"{number}.")
+                ]
+    rest = "".join(page.removeprefix(str(i)) for i, page in enumerate(text[start:end], start + 1))
+    for entry in map(squeeze, ["Contents", *wanted]):
+        printed, rest = rest[: len(entry)], rest[len(entry) :]
+        assert printed.lower() == entry.lower()
+    assert not rest
 
 
 def test_every_page_but_the_title_has_its_number(words, reader):
-    bottom = 297 * POINTS_PER_MM - 22 * POINTS_PER_MM  # print.css
     numbers = {}
     for page, _, top, _, _, word in words:
-        if top > bottom:
+        if top > BOTTOM:
             numbers.setdefault(page, []).append(word)
     assert numbers == {page: [str(page)] for page in range(2, len(reader.pages) + 1)}
+
+
+def test_every_page_names_its_chapter_at_the_head(words, outline, reader):
+    heads = {}
+    for page, _, _, _, bottom, word in words:
+        if bottom < TOP:
+            heads[page] = heads.get(page, "") + squeeze(word)
+    starts = [(page, title) for depth, title, page in outline if depth == 1]
+    ends = [page for page, _ in starts[1:]] + [len(reader.pages) + 1]
+    wanted = {
+        page: squeeze(title)
+        for (start, title), end in zip(starts, ends, strict=True)
+        for page in range(start, end)
+        if title not in ("Contents", "Before you read")
+    }
+    assert heads == wanted
 
 
 def test_metadata_language_and_tags(reader, tags):
     root = reader.trailer["/Root"]
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    assert reader.pdf_header == "%PDF-1.7"
     assert root["/Lang"] == "en"
     assert root["/MarkInfo"]["/Marked"]
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
@@ -224,7 +256,9 @@ def test_every_paragraph_of_the_page_is_printed(name, soup, text):
     printed = letters("".join(text))
     lost = []
     for paragraph in soup(name).select("article p, article li, article details > summary"):
-        if paragraph.find_parent("details", class_="hide"):
+        if paragraph.name == "summary" and "hide" in paragraph.parent["class"]:
+            continue  # a button of the web version
+        if paragraph.find_parent("details", class_="above-input"):
             continue
         start = shown_text(paragraph, until=".katex, p, li, ul, ol, dl")
         if letters(start)[:60] not in printed:
@@ -244,16 +278,54 @@ def test_answers_hints_and_solutions_are_open(name, soup, text):
             assert letters(shown_text(text_below, until=".katex"))[:60] in printed
 
 
+@pytest.fixture(scope="module")
+def pictures(reader):
+    """List (page, number of the object, its size in pixels, its box in points) of all pictures."""
+    found = []
+    for number, page in enumerate(reader.pages, start=1):
+        objects = page["/Resources"].get("/XObject", {})
+        images = {n: o for n, o in objects.items() if o["/Subtype"] == "/Image"}
+
+        def look(operator, operands, matrix, _, number=number, objects=objects, images=images):
+            if operator == b"Do" and operands[0] in images:
+                image = images[operands[0]]
+                a, _, _, d, x, y = matrix
+                box = (min(x, x + a), min(y, y + d), max(x, x + a), max(y, y + d))
+                size = (image["/Width"], image["/Height"])
+                found.append((number, objects.raw_get(operands[0]).idnum, size, box))
+
+        if images:
+            page.extract_text(visitor_operand_before=look)
+    return found
+
+
+def test_no_picture_is_split_between_pages(pictures):
+    drawn = [number for _, number, *_ in pictures]
+    split = {page for page, number, *_ in pictures if drawn.count(number) > 1}
+    assert pictures
+    assert not split
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_every_caption_is_printed_on_the_page_of_its_figure(name, soup, reader, text):
+def test_every_figure_is_whole_and_above_its_caption(name, site, soup, reader, text, pictures):
+    _, _, width, height = map(float, reader.pages[0].mediabox)
     captions = soup(name).select("article figcaption")
     assert captions
     for caption in captions:
         said = squeeze(shown_text(caption.select_one(".caption-text")))[:30]
         number = squeeze(caption.select_one(".caption-number").get_text())
-        pages = [i for i, page in enumerate(text) if number + said in page]
-        assert len(pages) == 1, f"{number} is on {pages}"
-        assert "/XObject" in reader.pages[pages[0]]["/Resources"]
+        pages = [i for i, page in enumerate(text, start=1) if number + said in page]
+        assert len(pages) == 1, f"the caption of {number} is on the pages {pages}"
+        file = (site / name).parent / caption.find_parent("figure").select_one("img")["src"]
+        size = struct.unpack(">II", file.read_bytes()[16:24])  # pixels of a PNG
+        boxes = [box for page, _, pixels, box in pictures if (page, pixels) == (pages[0], size)]
+        assert boxes, f"page {pages[0]} has the caption of {number}, not its picture"
+        for left, bottom, right, top in boxes:
+            assert left > MARGIN - 2, f"{number} is cut"
+            assert right < width - MARGIN + 2, f"{number} is cut"
+            assert bottom > height - BOTTOM - 2, f"{number} is cut"
+            assert top < height - TOP + 2, f"{number} is cut"
+            assert right - left > 50 * POINTS_PER_MM, f"{number} is too small to be read"
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
@@ -261,10 +333,10 @@ def test_code_is_whole(name, soup, text):
     """Every line of code and of output is there, however wide."""
     printed = "".join(text)
     for block in soup(name).select("article pre"):
-        if block.find_parent("details", class_="hide"):
-            continue
+        if block.find_parent("details", class_="above-input"):
+            continue  # what draws a figure
         for line in block.get_text().splitlines():
-            assert squeeze(line)[:24] in printed
+            assert squeeze(line) in printed
 
 
 def test_links_within_the_book_lead_to_places(reader):
@@ -280,6 +352,20 @@ def test_links_within_the_book_lead_to_places(reader):
     assert not dead
 
 
+def test_links_to_other_places_keep_their_address(reader, soup):
+    wanted = {
+        link["href"].partition("#")[0].rstrip("/")
+        for name in PRINTED
+        for link in soup(name).select("article a[href^=http]")
+    }
+    actions = (
+        note.get_object().get("/A", {}) for page in reader.pages for note in page.get("/Annots", [])
+    )
+    printed = {str(action["/URI"]).partition("#")[0].rstrip("/") for action in actions if action}
+    assert wanted
+    assert not wanted - printed
+
+
 SMALL = """<html lang="en"><head><link rel="stylesheet" href="a.css"></head><body><article>
 <section id="top"><h1>{title}</h1><p>{text}</p></section></article></body></html>"""
 LIVING = """<a href="../index.html">home</a> <a href="two.html#deep">two</a> <a href="#top">up</a>
@@ -287,7 +373,8 @@ LIVING = """<a href="../index.html">home</a> <a href="two.html#deep">two</a> <a 
 <img src="../still.png" alt="The still picture" loading="lazy"></div>
 <div class="living-widget">w</div>
 <script type="application/vnd.jupyter.widget-view+json">{}</script></div>
-<details class="hide"><summary>Show the code</summary>plot()</details>
+<details class="hide above-input"><summary>Show the code</summary>plot()</details>
+<details class="hide below-input"><summary>Show the class</summary><pre>class A</pre></details>
 <details class="sd-dropdown"><summary>Answer</summary><p>It is 4.</p></details>"""
 
 
@@ -324,6 +411,8 @@ def test_links_and_folds_of_the_joined_page(small):
     assert all(page.select_one(f"[id='{href[1:]}']") for href in links.values())
     assert [fold.get_text() for fold in page.select("details[open]")] == ["AnswerIt is 4."]
     assert "plot()" not in page.get_text()
+    assert page.pre.get_text() == "class A"
+    assert "Show the" not in page.get_text()
     assert page.select_one("nav a[href='#c-two'] .toc-page").get_text() == "7"
 
 
