@@ -2,13 +2,18 @@
 (() => {
   "use strict";
 
-  // A block that scrolls sideways can be reached and scrolled with the keyboard.
+  // A block that scrolls sideways can be reached and scrolled with the keyboard, and says so.
   const wide = (block) => block.scrollWidth > block.clientWidth + 1;
   function reachWideBlocks() {
-    const blocks = ".formula-scroll, .math.too-wide, .pst-scrollable-table-container";
-    for (const block of document.querySelectorAll(blocks)) {
-      if (wide(block)) block.tabIndex = 0;
-      else block.removeAttribute("tabindex");
+    const table = ".pst-scrollable-table-container";
+    for (const block of document.querySelectorAll(`.formula-scroll, .math.too-wide, ${table}`)) {
+      if (wide(block)) {
+        block.tabIndex = 0;
+        block.role = "group";
+        block.ariaLabel = `${block.matches(table) ? "Table" : "Formula"}, scrolls sideways`;
+      } else {
+        for (const name of ["tabindex", "role", "aria-label"]) block.removeAttribute(name);
+      }
     }
   }
 
