@@ -1,6 +1,7 @@
 """A notebook in JupyterLab, operated as a reader operates it."""
 
 SECONDS = 1000
+RUN_SECONDS = 300  # of a whole chapter, on a busy machine
 LOCAL = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
 # Text of rendered Markdown without code and mathematics, folded text included.
 PROSE = """(cells) => cells.map((cell) => {
@@ -9,8 +10,14 @@ PROSE = """(cells) => cells.map((cell) => {
   copy.querySelectorAll("pre, code, .katex, mjx-container").forEach((part) => part.remove());
   return copy.textContent;
 })"""
-RAN = """() => [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")].every(
-  (cell) => /\\[\\d+\\]/.test(cell.querySelector(".jp-InputPrompt").textContent))"""
+PROMPTS = ".jp-Notebook .jp-CodeCell .jp-InputPrompt"
+ERRORS = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
+# After an error the cells that still wait, [*], are given up, [ ].
+ENDED = """([prompts, errors]) => {
+  const texts = [...document.querySelectorAll(prompts)].map((prompt) => prompt.textContent);
+  const failed = document.querySelector(errors) && !texts.some((text) => text.includes("*"));
+  return failed || texts.every((text) => /\\d/.test(text));
+}"""
 IMAGES = ".jp-OutputArea-output img"
 LOADED = f"[...document.querySelectorAll('{IMAGES}')].every((image) => image.complete)"
 
@@ -49,8 +56,11 @@ class LabPage:
     def run_all(self):
         """Run a notebook without outputs, all of it."""
         self.menu("Run", "Run All Cells")
-        self.page.wait_for_function(RAN)
+        self.page.wait_for_function(ENDED, arg=[PROMPTS, ERRORS], timeout=RUN_SECONDS * SECONDS)
         self.wait_until_idle()
+        unrun = [text for text in self.page.locator(PROMPTS).all_inner_texts() if text == "[ ]:"]
+        errors = "\n".join(self.page.locator(ERRORS).all_inner_texts())
+        assert not unrun, f"{len(unrun)} cells were not run after this error:\n{errors}"
         self.page.wait_for_function(LOADED)
 
     def save(self):

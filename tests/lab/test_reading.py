@@ -1,19 +1,24 @@
 """Every chapter in a real JupyterLab: opened, run, answered and saved as a reader does it."""
 
 import copy
+import difflib
 import re
 
 import nbformat
 import pytest
-from lab_page import IMAGES, LabPage
+from lab_page import IMAGES, SECONDS, LabPage
 from lab_server import ROOT, copy_book, jupyterlab
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 CHAPTERS = sorted(path.stem for path in (ROOT / "chapters").glob("*.ipynb"))
+ANSWER_SECONDS = 20
 WIDGET = "application/vnd.jupyter.widget-view+json"
 TEXTS = ("text/plain", "text/markdown")
 # JupyterLab knows neither the names of figures, which live in their cells, nor the bibliography.
 UNKNOWN = re.compile(r"fig-\d\d-[\w-]+|[a-z]+(19|20)\d\d[a-z]*")
-LEAK = re.compile(r":::|```|\{[a-z:-]+\}|\$\$|\\(?:frac|mathbf|sum|text)\b|\]\(\S+\)")
+LEAK = re.compile(
+    r"Unknown Directive|::|```|\{[a-z:-]+\}|\$\$|\\(?:frac|mathbf|sum|text)\b|\]\(\S+\)"
+)
 # Directives of the sources, and what jupyterlab-myst makes of them.
 RENDERED = {
     "admonition": ".myst-admonition",
@@ -86,16 +91,20 @@ def recorded(book, name):
 
 
 def texts(cell):
-    """Return what a code cell put out as text, streams joined, and the errors' names."""
-    found, streams = [], {}
+    """Return what a code cell put out, line by line: streams joined, texts, and errors' names."""
+    streams, others = {}, []
     for output in cell.outputs:
         if output.output_type == "stream":
             streams[output.name] = streams.get(output.name, "") + output.text
         elif output.output_type == "error":
-            found.append(("error", output.ename, output.evalue))
+            others.append(("error", f"{output.ename}: {output.evalue}"))
         elif WIDGET not in output.data:
-            found += [(kind, output.data[kind]) for kind in TEXTS if kind in output.data]
-    return sorted(streams.items()), found
+            others += [(kind, output.data[kind]) for kind in TEXTS if kind in output.data]
+    return [
+        f"{kind}: {line}"
+        for kind, text in [*sorted(streams.items()), *others]
+        for line in text.split("\n")
+    ]
 
 
 def code_cells(notebook):
@@ -114,12 +123,17 @@ class TestChapter:
         assert [cell.source for cell in ran] == [cell.source for cell in recorded]
         assert [cell.execution_count for cell in ran] == list(range(1, len(recorded) + 1))
         for new, old in zip(ran, recorded, strict=True):
-            assert texts(new) == texts(old), old.source
+            changes = difflib.unified_diff(
+                texts(old), texts(new), "recorded", "in JupyterLab", lineterm="", n=0
+            )
+            said = "\n".join(changes)
+            assert not said, f"cell {new.execution_count}:\n{said}"
         assert all(o.output_type != "error" for cell in ran for o in cell.outputs)
 
     def test_shows_its_figures(self, lab, recorded):
         widths = lab.page.locator(IMAGES).evaluate_all("(all) => all.map((i) => i.naturalWidth)")
-        assert len(widths) == count_outputs(recorded, "image/png", without=[WIDGET]) > 0
+        wanted = count_outputs(recorded, "image/png", without=[WIDGET])
+        assert len(widths) == wanted > 0, f"{len(widths)} pictures are shown, {wanted} recorded"
         assert min(widths) > 50
 
     def test_renders_its_directives(self, lab, recorded):
@@ -154,10 +168,13 @@ class TestChapter:
             before = figure.inner_text()
             step = figure.get_by_role("button", name="Step", exact=True)
             (step if step.count() else figure.locator(".lf-cell").last).first.click()
-            handle = figure.element_handle()
-            lab.page.wait_for_function(
-                "([figure, before]) => figure.innerText !== before", arg=[handle, before]
-            )
+            try:
+                lab.page.wait_for_function(
+                    "([figure, before]) => figure.innerText !== before",
+                    arg=[figure.element_handle(), before], timeout=ANSWER_SECONDS * SECONDS,
+                )  # fmt: skip
+            except PlaywrightTimeoutError:
+                pytest.fail(f"Clicked, this figure stays as it is:\n{before}", pytrace=False)
 
     def test_checkers_answer(self, lab, recorded):
         """A reader who has only removed the # is told what is missing."""
@@ -166,7 +183,7 @@ class TestChapter:
             if cell.cell_type == "code" and re.search(r"^# check_\w+\(", cell.source, re.M):
                 source = re.sub(r"^# (check_\w+\()", r"\1", cell.source, flags=re.M)
                 said = lab.answer(place, source)
-                assert said.startswith("ExerciseError: "), said
+                assert said.startswith("ExerciseError: "), f"{source}\nsays {said}"
                 assert "Traceback" not in said
                 asked += 1
         assert asked >= 4
@@ -176,9 +193,9 @@ class TestChapter:
         sources = [cell.source for cell in recorded.cells]
         (place,) = (i for i, source in enumerate(sources) if f"# {checker}(" in source)
         said = lab.answer(place, f"{checker}({wrong})")
-        assert said.startswith("ExerciseError: "), said
+        assert said.startswith("ExerciseError: "), f"{checker}({wrong}) says {said}"
         said = lab.answer(place, f"{checker}({right})")
-        assert said.startswith("Right: "), said
+        assert said.startswith("Right: "), f"{checker}({right}) says {said}"
 
     def test_asked_no_other_host(self, lab):
         """Stands last, so that it speaks for all that was done before."""
