@@ -123,6 +123,9 @@ def keep_punctuation(soup):
         if not (opening or closing):
             continue
         formula.wrap(soup.new_tag("span", attrs={"class": "keep"}))
+        parts = formula.select(".katex-html > .katex-base")  # between these a formula may break
+        for part in {id(part): part for part in parts[:1] + parts[-1:]}.values():
+            part.wrap(soup.new_tag("span", attrs={"class": "end"}))
         if opening:
             before.replace_with(before[: opening.start()])
             formula.insert_before(opening[0])

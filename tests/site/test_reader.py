@@ -5,7 +5,20 @@ from built_book import CHAPTERS
 
 CHAPTER = "chapters/23-building-a-cnn.html"
 ACTIVE = "document.activeElement"
-OUTLINE = f"parseFloat(getComputedStyle({ACTIVE}).outlineWidth)"
+FOCUS = """() => {
+  const {outlineStyle, outlineWidth} = getComputedStyle(document.activeElement);
+  return outlineStyle === "none" ? 0 : parseFloat(outlineWidth);
+}"""
+# What lies over each of three points of the focused element, if it is nothing of its own.
+COVERS = """() => {
+  const active = document.activeElement;
+  const {left, top, width, height} = active.getClientRects()[0];
+  const within = (y) => Math.min(Math.max(y, 1), innerHeight - 2);
+  return [0.2, 0.5, 0.8].map((part) =>
+    document.elementFromPoint(left + width / 2, within(top + part * height)))
+    .filter((e) => !e || !(active.contains(e) || e.contains(active)))
+    .map((e) => e ? `${e.tagName}.${e.className}` : "nothing: it is off the screen");
+}"""
 
 
 def tab_to(page, selector, limit=80):
@@ -13,10 +26,22 @@ def tab_to(page, selector, limit=80):
     for _ in range(limit):
         page.keyboard.press("Tab")
         if page.evaluate(f"{ACTIVE}.matches({selector!r})"):
-            style = f"getComputedStyle({ACTIVE})"
-            assert page.evaluate(f"{style}.outlineStyle !== 'none' && {OUTLINE} >= 2"), selector
+            assert page.evaluate(FOCUS) >= 2, f"the focus is not seen on {selector}"
             return
     raise AssertionError(f"Tab does not reach {selector}")
+
+
+@pytest.mark.parametrize("width", [1400, 320])
+def test_focus_is_seen_on_every_stop_and_nothing_lies_over_it(open_page, width):
+    """Forward from the top and back from the end, under the bar that stays on top."""
+    page = open_page("chapters/22-convolution.html", width, 700, reduced_motion="reduce")
+    for key, start in (("Tab", ".bd-article h1"), ("Shift+Tab", ".prev-next-area")):
+        page.locator(start).evaluate("(e) => { e.tabIndex = -1; e.focus(); }")
+        for _ in range(60):
+            page.keyboard.press(key)
+            name = page.evaluate(f"{ACTIVE}.outerHTML.slice(0, 120)")
+            assert page.evaluate(FOCUS) >= 2, f"the focus is not seen on {name}"
+            assert page.evaluate(COVERS) == [], name
 
 
 def test_skip_link_comes_first(open_page):
@@ -139,7 +164,7 @@ def test_folds_open_by_keyboard(open_page):
     page.keyboard.press("Tab")
     page.keyboard.press("Shift+Tab")
     assert page.evaluate(f"{ACTIVE}.tagName") == "SUMMARY"
-    assert page.evaluate(OUTLINE) >= 2
+    assert page.evaluate(FOCUS) >= 2
     page.keyboard.press("Enter")
     assert fold.get_attribute("open") is not None
 
@@ -203,6 +228,38 @@ def test_opened_from_a_folder(open_page, site, name):
         assert page.evaluate("document.fonts.check('16px KaTeX_Main')")
         page.locator("article summary").first.click()
         assert page.locator("article details").first.get_attribute("open") is not None
+
+
+@pytest.mark.parametrize("width", [1400, 320])
+def test_no_line_begins_with_the_comma_behind_a_formula(open_page, width):
+    page = open_page("chapters/22-convolution.html", width, 800)
+    torn = page.evaluate(
+        """() => [...document.querySelectorAll("article .keep")].filter((keep) => {
+          const behind = keep.lastChild;
+          if (!keep.checkVisibility() || behind.nodeType !== Node.TEXT_NODE) return false;
+          const range = document.createRange();
+          range.selectNode(behind);
+          const parts = keep.querySelectorAll(".katex-base");
+          const formula = parts[parts.length - 1].getBoundingClientRect();
+          return range.getBoundingClientRect().left < formula.right - 3;
+        }).map((keep) => keep.parentElement.textContent.slice(0, 80))"""
+    )
+    assert page.locator("article .keep").count() > 20
+    assert torn == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_code_scrolls_sideways_on_a_desk(open_page, name):
+    page = open_page(name, 1400)
+    wide = page.evaluate(
+        """() => {
+          document.querySelectorAll("article details").forEach((fold) => (fold.open = true));
+          return [...document.querySelectorAll("article pre")]
+            .filter((block) => block.scrollWidth > block.clientWidth + 1)
+            .map((block) => block.textContent.split("\\n").sort((a, b) => b.length - a.length)[0]);
+        }"""
+    )
+    assert wide == []
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
