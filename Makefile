@@ -66,11 +66,16 @@ serve: book
 	@echo 'Serving on http://localhost:$(PORT)/ (Ctrl-C ends it)'
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(HTML)
 
+# Everything lies in one folder of the archive. The link gives that folder its name.
+NAME := building-a-cnn-from-scratch
+ZIP := _build/$(NAME).zip
 zip: book
-	cd $(HTML) && $(CURDIR)/$(BIN)/python -m zipfile -c ../building-a-cnn-from-scratch.zip .
-	@echo 'The offline book: $(CURDIR)/_build/building-a-cnn-from-scratch.zip'
+	ln -sfn html _build/$(NAME)
+	cd _build && ../$(BIN)/python -m zipfile -c $(NAME).zip $(NAME)
+	@rm _build/$(NAME)
+	@echo 'The offline book: $(CURDIR)/$(ZIP). Unpack it and open index.html.'
 
-PDF := _build/building-a-cnn-from-scratch.pdf
+PDF := _build/$(NAME).pdf
 pdf: book
 	$(BIN)/python book/pdf.py $(HTML) $(PDF)
 	BOOK_PDF=$(PDF) $(BIN)/python -m pytest tests/site/test_pdf.py -q

@@ -69,6 +69,8 @@
 
   // The search shows what it found as a reader would read it: formulas once, no menus, no code.
   if (typeof Search !== "undefined") {
+    // A page that is opened from a folder may read no other: it names the places it found.
+    if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
     const toText = Search.htmlToText;
     Search.htmlToText = (html, anchor) => {
       const page = new DOMParser().parseFromString(html, "text/html");

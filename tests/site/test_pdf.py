@@ -19,7 +19,7 @@ import pdf
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from built_book import CHAPTERS, CONTENT, ROOT, SITE, need
+from built_book import CHAPTERS, CONTENT, ROOT, need
 from pypdf import PdfReader
 
 POINTS_PER_MM = 72 / 25.4
@@ -55,13 +55,9 @@ def outline(reader):
 @pytest.fixture(scope="module")
 def tags(reader):
     """List the elements of the tree of tags."""
-    return list(pdf.structure(reader.trailer["/Root"]["/StructTreeRoot"]))
-
-
-def page_title(name):
-    """Return the title of a page of _toc.yml as the outline has it."""
-    page = BeautifulSoup((SITE / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
-    return one_page.text_of(page.select_one("article h1"))
+    root = reader.trailer["/Root"]
+    assert "/StructTreeRoot" in root, "the PDF has no tags"
+    return list(pdf.structure(root["/StructTreeRoot"]))
 
 
 def squeeze(text):
@@ -98,15 +94,33 @@ def text(path):
     return [squeeze(page) for page in pdftotext(path, "-raw").split("\f")[:-1]]
 
 
-def shown_text(element, until=None):
-    """Return an element's text as the eye sees it; `until`: only what stands before these."""
+@pytest.fixture(scope="module")
+def printed(text, outline):
+    """Return the letters of the whole book in one, without the pages' heads and numbers."""
+    heads = {page: squeeze(title) for depth, title, page in outline if depth == 1}
+    pages, head = [], ""
+    for number, page in enumerate(text, start=1):
+        head = heads.get(number, head)
+        pages.append(page.removeprefix(head + str(number)).removeprefix(f"{number}{head}"))
+    return letters("".join(pages))
+
+
+def shown_text(element):
+    """Return an element's text as the eye sees it."""
     element = copy.copy(element)
     for hidden in element.select(".katex-mathml, .headerlink, .sd-summary-state-marker"):
         hidden.decompose()
-    if until and (first := element.select_one(until)):
-        before = [t for t in first.find_all_previous(string=True) if element in t.parents]
-        return "".join(reversed(before))
     return element.get_text()
+
+
+def stretches(element):
+    """List what an element says of its own, between its formulas and the blocks inside it."""
+    element = copy.copy(element)
+    for other in element.select(".headerlink, .sd-summary-state-marker"):
+        other.decompose()
+    for other in element.select(".math, p, li, ul, ol, dl, details, pre"):
+        other.replace_with("\f")
+    return [stretch for stretch in element.get_text().split("\f") if letters(stretch)]
 
 
 def test_every_chapter_and_section_is_in_the_outline(outline, soup):
@@ -124,7 +138,7 @@ def test_every_chapter_and_section_is_in_the_outline(outline, soup):
     assert pages == sorted(pages)
 
 
-def test_contents_name_the_page_of_every_chapter_and_section(outline, text):
+def test_contents_name_the_page_of_every_chapter_and_section(outline, soup, text):
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     start, end = (
         next(page for depth, title, page in outline if (depth, title) == (1, wanted)) - 1
@@ -135,7 +149,7 @@ def test_contents_name_the_page_of_every_chapter_and_section(outline, text):
     for part in toc["parts"]:
         wanted.append(part["caption"])
         for chapter in part["chapters"]:
-            (title,) = (t for d, t, _ in outline if d == 1 and t == page_title(chapter["file"]))
+            title = one_page.text_of(soup(f"{chapter['file']}.html").select_one("article h1"))
             wanted.append(f"{title.removeprefix('Chapter ')} {page_of[1, title]}")
             if title.startswith("Chapter "):
                 number = title.split()[1]
@@ -178,7 +192,7 @@ def test_metadata_language_and_tags(reader, tags):
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     assert reader.pdf_header == "%PDF-1.7"
     assert root["/Lang"] == "en"
-    assert root["/MarkInfo"]["/Marked"]
+    assert root["/MarkInfo"].get("/Marked"), "the PDF does not say that it is tagged"
     assert root["/ViewerPreferences"]["/DisplayDocTitle"]
     assert reader.metadata.title == config["title"]
     assert reader.metadata.author == config["author"]
@@ -251,31 +265,34 @@ def test_no_page_is_blank_or_nearly(reader, text):
     assert not empty
 
 
-@pytest.mark.parametrize("name", PRINTED)
-def test_every_paragraph_of_the_page_is_printed(name, soup, text):
-    printed = letters("".join(text))
+def lost_words(elements, printed):
+    """List what elements say that is not printed; the end of a page may part it in two."""
     lost = []
-    for paragraph in soup(name).select("article p, article li, article details > summary"):
-        if paragraph.name == "summary" and "hide" in paragraph.parent["class"]:
-            continue  # a button of the web version
-        if paragraph.find_parent("details", class_="above-input"):
-            continue
-        start = shown_text(paragraph, until=".katex, p, li, ul, ol, dl")
-        if letters(start)[:60] not in printed:
-            lost.append(start[:80])
-    assert not lost
+    for stretch in (s for element in elements for s in stretches(element)):
+        said = letters(stretch)
+        if said not in printed:
+            parts = ((said[:i], said[i:]) for i in range(1, len(said)))
+            if not any(first in printed and rest in printed for first, rest in parts):
+                lost.append(stretch)
+    return lost
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_every_word_of_the_page_is_printed(name, soup, printed):
+    """The words on both sides of a formula too."""
+    button = "details.hide > summary"  # of the web version
+    said = soup(name).select(f"article :is(p, li, summary):not({button}, {button} *)")
+    assert not lost_words(said, printed)
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_answers_hints_and_solutions_are_open(name, soup, text):
-    printed = letters("".join(text))
+def test_answers_hints_and_solutions_are_open(name, soup, printed):
     folds = [f for f in soup(name).select("article details") if "hide" not in f["class"]]
     kinds = {re.match(r"(A model )?(\w+)", f.summary.get_text().strip())[2] for f in folds}
     assert {kind.lower() for kind in kinds} >= {"answer", "hint", "solution"}
     for fold in folds:
-        assert letters(shown_text(fold.summary)) in printed
-        for text_below in fold.select("summary ~ p, summary ~ * p"):
-            assert letters(shown_text(text_below, until=".katex"))[:60] in printed
+        lost = lost_words(fold.select("summary, p, li"), printed)
+        assert not lost, f"not printed of {fold.summary.get_text().strip()!r}: {lost}"
 
 
 @pytest.fixture(scope="module")
@@ -341,13 +358,14 @@ def test_code_is_whole(name, soup, text):
 
 def test_links_within_the_book_lead_to_places(reader):
     places = set(reader.named_destinations)
-    links = dead = 0
+    links, dead = 0, set()
     for page in reader.pages:
         for note in page.get("/Annots", []):
             target = note.get_object().get("/Dest")
             if target is not None:
                 links += 1
-                dead += str(target) not in places
+                if str(target) not in places:
+                    dead.add(str(target))
     assert links > 300
     assert not dead
 
@@ -364,6 +382,21 @@ def test_links_to_other_places_keep_their_address(reader, soup):
     printed = {str(action["/URI"]).partition("#")[0].rstrip("/") for action in actions if action}
     assert wanted
     assert not wanted - printed
+
+
+def test_a_chapter_printed_from_the_browser_is_whole_and_light(open_page, soup, tmp_path):
+    name = CHAPTERS[1]
+    page = open_page(name, color_scheme="dark")
+    page.pdf(path=tmp_path / "chapter.pdf", format="Letter")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"  # as before
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    said = letters(pdftotext(tmp_path / "chapter.pdf", "-raw"))
+    assert "Showthe" not in said
+    assert "Searchthisbook" not in said
+    for block in soup(name).select("article details:not(.hide) p, article details.below-input pre"):
+        lost = [line for line in block.get_text().splitlines() if letters(line)[-25:] not in said]
+        assert block.select_one(".math") or not lost, f"not printed: {lost}"
 
 
 SMALL = """<html lang="en"><head><link rel="stylesheet" href="a.css"></head><body><article>
