@@ -175,6 +175,35 @@ def test_every_number_fits_its_cell(open_page, number, width):
         assert figure.locator(".lf-grid").evaluate_all(TOO_LONG) == []
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_a_figure_is_a_group_with_a_name(open_page, number):
+    figure = open_page().figure(number)
+    assert figure.get_attribute("role") == "group"
+    assert len(figure.get_attribute("aria-label")) > 10
+
+
+@pytest.mark.parametrize("number", [WINDOW, REPLAY])
+def test_the_last_step_keeps_the_focus_and_play_begins_anew(open_page, number):
+    page = open_page()
+    figure = page.figure(number)
+    step = figure.get_by_role("button", name="Step", exact=True)
+    step.focus()
+    for _ in range(20):
+        page.page.keyboard.press("Enter")
+    assert step.get_attribute("aria-disabled") == "true"
+    assert step.evaluate("(button) => button === document.activeElement")
+    figure.get_by_role("button", name="Play").click()
+    assert step.get_attribute("aria-disabled") == "false"
+
+
+def test_chosen_switches_are_seen_in_forced_colors(open_page):
+    page = open_page(forced_colors="active")
+    for number in range(3):
+        labels = page.figure(number).locator(".lf-radios label span")
+        colors = labels.evaluate_all("(all) => all.map((s) => getComputedStyle(s).backgroundColor)")
+        assert len(set(colors)) == 2
+
+
 # --- the sliding window -------------------------------------------------------------------------
 
 
@@ -219,7 +248,7 @@ def test_window_typed_numbers_reach_the_output_and_the_arithmetic(open_page):
     expected = output_of(image, kernel)
     assert_shows(panel(figure, "Output"), expected, 0)
     cell(panel(figure, "Output"), 1, 0).click()
-    assert figure.locator(".lf-sum output").inner_text() == shown(expected[1, 0], 0)
+    assert figure.locator(".lf-sum .lf-result").inner_text() == shown(expected[1, 0], 0)
     assert figure.locator(".lf-matrix").nth(0).locator("td").all_inner_texts() == [
         shown(x, 0) for x in image[1:4, 0:3].ravel()
     ]
@@ -257,6 +286,56 @@ def test_window_stays_in_one_row_on_a_wide_page(open_page):
     tops = {round(box.bounding_box()["y"]) for box in figure.locator(".lf-panel").all()}
     assert len(tops) == 1
     assert f"rows {MINUS}2 to 0, columns {MINUS}2 to 0" in figure.locator(".lf-detail").inner_text()
+
+
+def test_window_takes_a_minus_before_its_digit_and_says_the_result(open_page):
+    page = open_page()
+    figure = page.figure(WINDOW)
+    cell(panel(figure, "Kernel"), 0, 1).click()  # a 0
+    for key in "-5":
+        page.page.keyboard.press(key)
+    kernel = KERNEL.copy()
+    kernel[0, 1] = -5
+    expected = output_of(IMAGE, kernel)
+    assert_shows(panel(figure, "Output"), expected, 0)
+    said = f"Output at row 0, column 0: {shown(expected[0, 0], 0)}."
+    figure.get_by_role("status").get_by_text(said).wait_for(state="attached")
+    figure.get_by_role("button", name="Step", exact=True).click()
+    said = f"Output at row 0, column 1: {shown(expected[0, 1], 0)}."
+    assert figure.get_by_role("status").inner_text() == said
+
+
+def test_window_number_box_shows_what_the_cell_holds(open_page):
+    page = open_page()
+    figure = page.figure(WINDOW)
+    cell(panel(figure, "Image"), 0, 0).click()
+    box = figure.get_by_label("image, row 0, column 0")
+    for typed, held in (("150", "99"), ("", "99"), ("-7", "-7")):
+        box.fill(typed)
+        page.page.keyboard.press("Tab")
+        assert box.input_value() == held
+    assert cell(panel(figure, "Image"), 0, 0).inner_text() == f"{MINUS}7"
+
+
+def test_window_keeps_the_readers_numbers_as_a_choice(open_page):
+    page = open_page()
+    figure = page.figure(WINDOW)
+    picture = figure.get_by_role("combobox", name="Image")
+    cell(panel(figure, "Image"), 0, 0).click()
+    page.page.keyboard.press("9")
+    assert picture.input_value() == "yours"
+    picture.select_option("given")
+    assert cell(panel(figure, "Image"), 0, 0).inner_text() == shown(IMAGE[0, 0], 0)
+
+
+def test_window_makes_room_for_long_numbers(open_page):
+    figure = open_page(viewport={"width": 320, "height": 800}).figure(WINDOW)
+    for grid in ("Image", "Kernel"):
+        for place in range(9):
+            cell(panel(figure, grid), place // 3, place % 3).click()
+            figure.get_by_label(re.compile(f"^{grid.lower()}, row")).fill("99")
+    assert cell(panel(figure, "Output"), 0, 0).inner_text() == "88209"
+    assert figure.locator(".lf-grid").evaluate_all(TOO_LONG) == []
 
 
 # --- the whole network --------------------------------------------------------------------------
@@ -311,6 +390,7 @@ def test_network_marks_the_winner_of_each_window(open_page):
 def test_network_walks_from_a_probability_back_to_a_pixel(open_page):
     figure = open_page().figure(NETWORK)
     choose(figure, "Softmax")
+    figure.locator(".lf-cell").first.click()
     seen = []
     back = figure.get_by_role("button", name=re.compile("^Walk back"))
     while back.count():
@@ -328,7 +408,7 @@ def test_network_arithmetic_of_a_number_is_the_librarys(open_page):
     choose(figure, "Conv2D")
     cell(figure.locator(".lf-grid").nth(2), 4, 1).click()
     detail = figure.locator(".lf-detail")
-    assert detail.locator("output").inner_text() == shown(conv[0, 2, 4, 1], 4)
+    assert detail.locator(".lf-result").inner_text() == shown(conv[0, 2, 4, 1], 4)
     patch, kernel, products = (
         t.locator("td").all_inner_texts() for t in detail.locator("table").all()
     )
@@ -338,7 +418,7 @@ def test_network_arithmetic_of_a_number_is_the_librarys(open_page):
     assert products == [shown(x, 2) for x in (values * model.conv.weights[2, 0]).ravel()]
     choose(figure, "Dense")
     figure.locator(".lf-cell").nth(1).click()
-    assert detail.locator("output").inner_text() == shown(logits[0, 1], 4)
+    assert detail.locator(".lf-result").inner_text() == shown(logits[0, 1], 4)
     products = [t.locator("td").all_inner_texts() for t in detail.locator("table").all()][2::3]
     terms = pool[0] * model.dense.weights[:, 1].reshape(3, 3, 3)
     assert products == [[shown(x, 2) for x in part.ravel()] for part in terms]
@@ -375,6 +455,63 @@ def test_network_noise_keeps_the_levels_of_an_image(open_page):
     noise = np.random.default_rng(0).normal(0, 0.15, (8, 8)).round(2)
     image = np.clip(base_pattern("diagonal") + noise, 0, 1)
     assert_shows(figure.locator(".lf-grid"), image, 2)
+
+
+def test_network_keeps_the_chosen_number_when_another_layer_is_shown(open_page):
+    """Its origin is framed in that layer, named in the cells' labels, and said in words."""
+    figure = open_page().figure(NETWORK)
+    choose(figure, "MaxPool2D")
+    cell(figure.locator(".lf-grid").nth(1), 2, 0).click()
+    model = TinyCNN()
+    model.forward(traced_image())
+    window = model.pool.last_mask[0, 1, 4:6, 0:2]
+    row, column = np.argwhere(window == 1)[0] + (4, 0)
+    choose(figure, "Input")
+    lit = figure.locator(".lf-lit").evaluate_all("(all) => all.map((c) => c.dataset.place)")
+    expected = [f"{row + u},{column + v}" for u in range(3) for v in range(3)]
+    assert sorted(lit) == sorted(expected)
+    label = figure.locator(".lf-lit").first.get_attribute("aria-label")
+    assert label.endswith("in the origin of the chosen number")
+    text = figure.locator(".lf-detail").inner_text()
+    assert text.startswith("MaxPool2D, map 1, row 2, column 0 = ")
+    block = f"(rows {row} to {row + 2}, columns {column} to {column + 2})"
+    assert (
+        f"It comes from ReLU, map 1, row {row}, column {column}; "
+        f"Conv2D, map 1, row {row}, column {column}; 9 numbers of Input {block}."
+    ) in text
+    choose(figure, "MaxPool2D")
+    described = figure.locator("[aria-selected=true]").get_attribute("aria-describedby")
+    assert figure.locator(f"#{described}").inner_text().startswith("It comes from")
+
+
+def test_network_says_that_a_tie_is_no_prediction(open_page):
+    figure = open_page().figure(NETWORK)
+    figure.get_by_role("combobox", name="Picture").select_option("blank")
+    assert figure.locator(".lf-verdict").inner_text() == (
+        f"No prediction: a tie of {', '.join(CLASS_NAMES)}, each with probability 0.3333."
+    )
+
+
+def test_network_drawing_can_be_moved_and_left_and_found_again(open_page):
+    page = open_page()
+    figure = page.figure(NETWORK)
+    picture = figure.get_by_role("combobox", name="Picture")
+    picture.select_option("blank")
+    choose(figure, "Input")
+    grid = figure.locator(".lf-grid")
+    cell(grid, 2, 2).click()
+    page.page.keyboard.press("7")
+    page.page.keyboard.press("-")
+    assert picture.input_value() == "yours"
+    verdict = figure.locator(".lf-verdict").inner_text()
+    figure.get_by_role("status").get_by_text(verdict).wait_for(state="attached")
+    figure.get_by_label("Move down").select_option("1")
+    image = np.zeros((8, 8))
+    image[3, 2] = 0.6
+    assert_shows(grid, image, 2)
+    picture.select_option("given")
+    picture.select_option("yours")
+    assert_shows(grid, image, 2)
 
 
 # --- the gradient ---------------------------------------------------------------------------------
@@ -439,6 +576,64 @@ def test_gradient_predicts_a_nudge_and_says_by_how_much_it_is_off(open_page):
     for value in (loss, after, predicted, slope, after - predicted):
         assert shown(value, 4) in text
     assert f"{MINUS}0.40" in text
+
+
+def slopes(change, step=1e-6):
+    """Return the loss's slopes to the left and right of the picture, along one changed number."""
+    found = []
+    for by in (-step, step):
+        model = TinyCNN()
+        image = traced_image().astype(float)
+        before, _, _ = softmax_cross_entropy(model.forward(image), np.array([0]))
+        change(model, image, by)
+        after, _, _ = softmax_cross_entropy(model.forward(image), np.array([0]))
+        found.append((after - before) / by)
+    return found
+
+
+def test_gradient_says_where_the_loss_has_a_corner(open_page):
+    figure = open_page().figure(GRADIENT)
+
+    def bias(model, image, by):
+        model.conv.bias[1] += by
+
+    def weight(model, image, by):
+        model.conv.weights[2, 0, 0, 1] += by
+
+    choose(figure, "conv bias")
+    cell(figure.locator(".lf-grid"), 1, 0).click()
+    left, right = slopes(bias)
+    assert abs(left - right) > 1
+    expected = f"slope is {shown(left, 4)} to the left and {shown(right, 4)} to the right"
+    assert expected in figure.locator(".lf-corner").inner_text()
+    choose(figure, "kernels")
+    cell(figure.locator(".lf-grid").nth(2), 0, 1).click()
+    left, right = slopes(weight)
+    assert abs(left - right) < 1e-3
+    assert figure.locator(".lf-corner").count() == 0
+
+
+def test_gradient_at_a_border_shows_only_the_weights_that_met_the_pixel(open_page):
+    figure = open_page().figure(GRADIENT)
+    choose(figure, "input")
+    cell(figure.locator(".lf-grid"), 0, 5).click()
+    for table in figure.locator(".lf-detail table").all():
+        rows = [row.locator("td").all_inner_texts() for row in table.locator("tr").all()]
+        assert "·" not in rows[0]
+        assert rows[1:] == [["·"] * 3] * 2
+
+
+def test_gradient_stops_where_relu_is_closed(open_page):
+    figure = open_page().figure(GRADIENT)
+    model = TinyCNN()
+    before = model.conv.forward(traced_image())[0]
+    for sign, words in ((-1, "below 0: nothing passes"), (0, "exactly 0, its corner")):
+        f, i, j = np.argwhere(np.sign(before) == sign)[0]
+        choose(figure, "Conv2D")
+        cell(figure.locator(".lf-grid").nth(f), i, j).click()
+        assert words in figure.locator(".lf-detail").inner_text()
+        assert figure.get_by_role("button", name=re.compile("^Walk on")).count() == 0
+        assert "It comes from" not in figure.inner_text()
 
 
 # --- the replay -----------------------------------------------------------------------------------

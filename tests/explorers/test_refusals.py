@@ -109,7 +109,25 @@ def recorded(epochs=2, name="run", val_per_class=5):
         (lambda run: run.pop("kernels"), r"runs\[0\]: expected the keys .*missing \['kernels'\]"),
         (lambda run: run["train_loss"].pop(), r"runs\[0\]\['train_loss'\]: expected 2 numbers"),
         (lambda run: run["wrong"].pop(), "one list of wrong images for each of 2 epochs"),
-        (lambda run: run.update(labels=[0]), "one label for each of 15 images"),
+        (lambda run: run.update(labels=[0]), r"runs\[0\]\['labels'\]: expected one label per"),
+        (lambda run: run.update(labels=[-1] * 15), r"runs\[0\]\['labels'\]: expected"),
+        (lambda run: run.update(train_count=0), r"runs\[0\]\['train_count'\]: expected"),
+        (lambda run: run.update(train_count=None), r"runs\[0\]\['train_count'\]: expected"),
+        (
+            lambda run: run["train_loss"].__setitem__(0, -5.0),
+            r"runs\[0\]\['train_loss'\]: expected numbers from 0 to inf, got -5",
+        ),
+        (
+            lambda run: run["validation_right"].__setitem__(0, 999),
+            r"runs\[0\]\['validation_right'\]: expected numbers from 0 to 15, got .* to 999",
+        ),
+        (
+            lambda run: run["wrong"].__setitem__(1, [[99, 0]]),
+            r"runs\[0\]\['wrong'\]\[1\]: expected pairs .* below 15, got \[\[99, 0\]\]",
+        ),
+        (lambda run: run["wrong"].__setitem__(1, [[0, -1]]), r"\['wrong'\]\[1\]: expected pairs"),
+        (lambda run: run["wrong"].__setitem__(1, [1, 2]), r"\['wrong'\]\[1\]: expected pairs"),
+        (lambda run: run.update(wrong=None), r"\['wrong'\]: expected one list"),
         (
             lambda run: run["validation_loss"].__setitem__(1, np.inf),
             r"runs\[0\]\['validation_loss'\]: expected finite numbers, got inf",
@@ -131,10 +149,20 @@ def test_replay_of_nothing_of_too_many_or_of_different_images():
         replay_training([])
     with pytest.raises(ValueError, match="runs: expected 1 to 4 runs, got 5"):
         replay_training([recorded()] * 5)
-    with pytest.raises(ValueError, match=r"runs\[1\]: expected the validation images of runs\[0\]"):
+    with pytest.raises(ValueError, match=r"runs\[1\]: expected the validation images and labels"):
         replay_training([recorded(), recorded(val_per_class=4)])
-    with pytest.raises(ValueError, match="class_names: expected at least 3 names"):
-        replay_training([recorded()], class_names=["a"])
+    other = recorded()
+    other["labels"] = np.roll(other["labels"], 1)
+    with pytest.raises(ValueError, match=r"runs\[1\]: expected the validation images and labels"):
+        replay_training([recorded(), other])
+    for runs in (None, 3, "run"):
+        with pytest.raises(TypeError, match="runs: expected a list of runs"):
+            replay_training(runs)
+    with pytest.raises(TypeError, match=r"runs\[0\]: expected a run as RunRecorder.run holds it"):
+        replay_training([None])
+    for names in (["a"], "abc", 3):
+        with pytest.raises(ValueError, match="class_names: expected a list of at least 3 names"):
+            replay_training([recorded()], class_names=names)
 
 
 def test_recorder_wants_every_epoch_in_turn():
@@ -159,3 +187,31 @@ def test_recorder_records_all_of_an_epoch_or_nothing(monkeypatch):
     recorder(1, TinyCNN(1))
     assert len(replay_training(recorder).data["runs"][0]["train_loss"]) == 2
     assert {len(recorder.run[key]) for key in ("kernels", "train_loss", "train_right")} == {2}
+
+
+def test_recorder_refuses_what_a_replay_could_not_show():
+    x_train, y_train, x_val, y_val, _ = make_dataset_bundle(train_per_class=2, val_per_class=41)
+    with pytest.raises(ValueError, match=r"x_validation: expected at most 120 images .* got 123"):
+        RunRecorder("run", x_train, y_train, x_val, y_val)
+    with pytest.raises(ValueError, match="x_train: expected gray levels from 0 to 1, got 0 to"):
+        RunRecorder("run", 255 * x_train, y_train, x_val[:9], y_val[:9])
+    recorder = RunRecorder("run", x_train, y_train, x_val[:9], y_val[:9])
+    for model in (None, Sequential(Flatten(), Dense(64, 3))):
+        with pytest.raises(TypeError, match="model: expected a network that begins with Conv2D"):
+            recorder(0, model)
+
+
+def test_weights_that_overflow_are_refused_by_name():
+    model = TinyCNN()
+    model.conv.weights = model.conv.weights * 1e160
+    model.dense.weights = model.dense.weights * 1e160
+    for explore in (explore_network, explore_gradient):
+        with pytest.raises(ValueError, match=r"model: expected weights .* 'wild' overflow"):
+            explore({"wild": model})
+
+
+def test_names_that_cannot_be_told_apart():
+    with pytest.raises(TypeError, match="class_names: expected a list of names, got the text"):
+        explore_network(TinyCNN(), class_names="abc")
+    with pytest.raises(ValueError, match="model: expected different names"):
+        explore_network({1: TinyCNN(), "1": TinyCNN()})

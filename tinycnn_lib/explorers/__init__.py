@@ -2,7 +2,8 @@
 
 from tinycnn_lib.explorers.gradient import explore_gradient
 from tinycnn_lib.explorers.network import explore_network
-from tinycnn_lib.explorers.replay import RunRecorder, replay_training
+from tinycnn_lib.explorers.recorder import RunRecorder
+from tinycnn_lib.explorers.replay import replay_training
 from tinycnn_lib.explorers.sliding_window import explore_convolution
 
 __all__ = [

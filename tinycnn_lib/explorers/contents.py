@@ -93,6 +93,8 @@ def class_names(names, model):
     count = model.layers[-1].out_features
     if names is None:
         names = CLASS_NAMES if count == len(CLASS_NAMES) else [f"class {k}" for k in range(count)]
+    if isinstance(names, str):
+        raise TypeError(f"class_names: expected a list of names, got the text {names!r}")
     names = [str(name) for name in names]
     if len(names) != count or len(set(names)) < count:
         raise ValueError(f"class_names: expected {count} different names, got {names}")
@@ -137,6 +139,9 @@ def everything(model, image, names):
         As `network`, `picture` and `class_names`; also if several models have not one shape.
     """
     models = model if isinstance(model, dict) else {"your model": model}
+    names_of_models = [str(name) for name in models]
+    if len(set(names_of_models)) < len(models):
+        raise ValueError(f"model: expected different names, got {names_of_models}")
     if not models:
         raise ValueError("model: expected at least one model, got an empty dict; pass TinyCNN()")
     networks = [network(str(name), each) for name, each in models.items()]
@@ -145,4 +150,23 @@ def everything(model, image, names):
         raise ValueError(f"model: expected models of one shape, got {sorted(map(str, shapes))}")
     first = next(iter(models.values()))
     image = picture(image, first)
+    for stored in networks:
+        _check_logits(stored, image)
     return {"networks": networks, **scene(image, class_names(names, first))}
+
+
+def _check_logits(stored, image):
+    """Raise ValueError if finite weights are so large that the numbers they give are not finite."""
+    x = image[None, None]  # (1, 1, H, W)
+    with np.errstate(over="ignore", invalid="ignore"):
+        try:
+            for layer in rebuild(stored):
+                x = layer.forward(x)
+            finite = np.isfinite(x - x.max()).all()
+        except ValueError:  # a layer met them on the way
+            finite = False
+    if not finite:
+        raise ValueError(
+            f"model: expected weights that give finite numbers, but those of {stored['name']!r} "
+            "overflow on this image; train it anew with a smaller learning rate"
+        )

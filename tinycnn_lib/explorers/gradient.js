@@ -1,10 +1,11 @@
 // The gradient's way back: of any weight, bias or pixel, and the terms that it sums.
 
 import { backward, forward, lossOf, crossEntropy, patchAt, range, scatterTerms, sum, table, turnedTerms } from "./arithmetic.js";
-import { announcer, element, frame, matrix, number, productRow, radios, select } from "./grid.js";
+import { announcer, element, fine, frame, inSum, matrix, number, productRow, radios, select } from "./grid.js";
 import { at, makePicture, makeStages } from "./stages.js";
 
 const FURTHEST = 1; // the largest nudge
+const SMALLEST = 1e-12; // the least probability that the loss takes, as in the library
 
 function render({ model, el }) {
   const data = model.get("data");
@@ -16,6 +17,7 @@ function render({ model, el }) {
   let back = backward(net, seen, target);
   const [F, K, k, p] = [net.kernels.length, net.dense_bias.length, net.kernels[0].length, net.pool];
   const [rows, columns] = [seen.pool[0].length, seen.pool[0][0].length];
+  let nudgedBy = 0.1;
   const inMap = (map, i, j) => `map ${map}, row ${i}, column ${j}`;
   const inFilter = (f, u, v) => `filter ${f}, row ${u}, column ${v}`;
   const ofClass = (_, label) => data.classes[label];
@@ -24,17 +26,17 @@ function render({ model, el }) {
   const stages = [
     { key: "input", title: "d input", unit: 1.5, digits: 2, maps: () => [back.d_input], name: (_, i, j) => `row ${i}, column ${j}` },
     { key: "kernels", title: "d kernels", unit: 1.5, maps: () => back.d_kernels, name: inFilter, mapName: filter },
-    { key: "conv_bias", title: "d conv bias", unit: 1.5, maps: () => [back.d_conv_bias.map((d) => [d])], name: (_, f) => `filter ${f}`,
+    { key: "conv_bias", title: "d conv bias", tag: "bias", unit: 1.5, maps: () => [back.d_conv_bias.map((d) => [d])], name: (_, f) => `filter ${f}`,
       heads: range(F).map(filter) },
     { key: "conv", title: "d Conv2D", unit: 1, maps: () => back.d_conv, name: inMap },
-    { key: "relu", title: "d ReLU", unit: 1, maps: () => back.d_relu, name: inMap },
+    { key: "relu", title: "d ReLU", unit: 1, quiet: (_, i, j) => !windowOf(i, j), maps: () => back.d_relu, name: inMap },
     { key: "pool", title: "d MaxPool2D", unit: 1.4, maps: () => back.d_pool, name: inMap },
     { key: "flat", title: "d Flatten", unit: 0.9, name: (_, i, j) => `number ${i * columns + j}`,
       maps: () => [table(F * rows, columns, (i, j) => back.d_flat[i * columns + j])] },
-    { key: "weights", title: "d dense weights", unit: 0.65, mapName: (label) => `to ${data.classes[label]}`,
+    { key: "weights", title: "d dense weights", tag: "weights", unit: 0.65, mapName: (label) => `to ${data.classes[label]}`,
       maps: () => range(K).map((label) => table(F * rows, columns, (i, j) => back.d_weights[i * columns + j][label])),
       name: (label, i, j) => `from number ${i * columns + j} to ${data.classes[label]}` },
-    { key: "dense_bias", title: "d dense bias", unit: 1.5, maps: () => [back.d_dense_bias.map((d) => [d])], name: ofClass,
+    { key: "dense_bias", title: "d dense bias", tag: "bias", unit: 1.5, maps: () => [back.d_dense_bias.map((d) => [d])], name: ofClass,
       heads: data.classes },
     { key: "logits", title: "d logits", unit: 1.5, maps: () => [back.d_logits.map((d) => [d])], name: ofClass,
       heads: data.classes },
@@ -47,7 +49,7 @@ function render({ model, el }) {
     }
     if (stage === "kernels") return whole();
     if (stage === "conv_bias") { map = row; return whole(); }
-    if (stage === "conv") return [at("relu", map, row, column)];
+    if (stage === "conv") return seen.conv[map][row][column] > 0 ? [at("relu", map, row, column)] : [];
     if (stage === "relu") {
       const window = windowOf(row, column);
       return window && String(seen.winners[map][window[0]][window[1]]) === String([row, column]) ? [at("pool", map, ...window)] : [];
@@ -66,7 +68,7 @@ function render({ model, el }) {
 
   const says = (text) => element("p", { class: "lf-sum" }, text);
   const totals = (parts, result, what) =>
-    says([...parts.map((part) => number(part, 4))].join(" + ").replaceAll("+ −", "− ") + ` = ${number(result, 4)}, ${what}`);
+    says(parts.map(fine).join(" + ").replaceAll("+ −", "− ") + ` = ${fine(result)}, ${what}`);
 
   function explain(place) {
     const { stage, map, row, column } = place;
@@ -78,12 +80,12 @@ function render({ model, el }) {
   function terms({ stage, map, row, column }) {
     if (stage === "logits") {
       const q = seen.probabilities[row];
-      return [says(`probability − ${row === target ? "1 (the target)" : "0 (not the target)"}: ${number(q, 4)} − ${row === target ? 1 : 0} = ${number(back.d_logits[row], 4)}`)];
+      return [says(`probability − ${row === target ? "1 (the target)" : "0 (not the target)"}: ${fine(q)} − ${row === target ? 1 : 0} = ${fine(back.d_logits[row])}`)];
     }
-    if (stage === "dense_bias") return [says(`A bias is added to its logit, so it has the logit's gradient: ${number(back.d_logits[row], 4)}`)];
+    if (stage === "dense_bias") return [says(`A bias is added to its logit, so it has the logit's gradient: ${fine(back.d_logits[row])}`)];
     if (stage === "weights") {
       const d = row * columns + column;
-      return [says(`number ${d} × d logit of ${data.classes[map]}: ${number(seen.flat[d], 4)} × ${number(back.d_logits[map], 4)} = ${number(back.d_weights[d][map], 4)}`)];
+      return [says(`number ${d} × d logit of ${data.classes[map]}: ${fine(seen.flat[d])} × ${inSum(fine(back.d_logits[map]))} = ${fine(back.d_weights[d][map])}`)];
     }
     if (stage === "flat") {
       const d = row * columns + column;
@@ -93,23 +95,25 @@ function render({ model, el }) {
     if (stage === "pool") return [says(`Flatten only laid the numbers out: the gradient of number ${(map * rows + row) * columns + column}.`)];
     if (stage === "relu") {
       const won = parents(at(stage, map, row, column)).length > 0;
-      return [says(won ? "It won its pooling window, so it takes the window's whole gradient."
+      return [says(!windowOf(row, column) ? "It lies in no pooling window: the last rows or columns are left over. The loss does not feel it: 0."
+        : won ? "It won its pooling window, so it takes the window's whole gradient."
         : "It is not the winner of a pooling window, so the loss does not feel it: 0.")];
     }
     if (stage === "conv") {
       const x = seen.conv[map][row][column];
-      return [says(x > 0 ? `Before ReLU stands ${number(x, 4)}, above 0: the gradient passes.`
-        : `Before ReLU stands ${number(x, 4)}, not above 0: nothing passes.`)];
+      return [says(x > 0 ? `Before ReLU stands ${fine(x)}, above 0: the gradient passes.`
+        : x < 0 ? `Before ReLU stands ${fine(x)}, below 0: nothing passes.`
+          : "Before ReLU stands exactly 0, its corner: the library lets nothing pass.")];
     }
     if (stage === "conv_bias") {
       return [element("div", { class: "lf-equation" }, matrix(`d Conv2D, map ${row}`, back.d_conv[row], { digits: 3 })),
-        says(`The bias is added to every number of its map: the sum of these is ${number(back.d_conv_bias[row], 4)}.`)];
+        says(`The bias is added to every number of its map: the sum of these is ${fine(back.d_conv_bias[row])}.`)];
     }
     if (stage === "kernels") {
       const [h, w] = [back.d_conv[map].length, back.d_conv[map][0].length];
       return [says(`The weight lay on every pixel of rows ${row} to ${row + h - 1}, columns ${column} to ${column + w - 1}, once for each number of map ${map}.`),
         productRow(["pixels under it", `d Conv2D, map ${map}`, "products"], patchAt(seen.input, row, column, h, w), back.d_conv[map], { digits: [2, 3, 3] }),
-        says(`sum of the products = ${number(back.d_kernels[map][row][column], 4)}`)];
+        says(`sum of the products = ${fine(back.d_kernels[map][row][column])}`)];
     }
     // the input, in two views of the same terms
     const choice = radios("View", [["scatter", "scatter"], ["turned", "turned kernel"]], view, (value) => {
@@ -123,9 +127,13 @@ function render({ model, el }) {
         const { patch, kernel } = turnedTerms(net, back.d_conv, f, row, column);
         return productRow([`d Conv2D, map ${f}`, `kernel ${f}, turned`, "products"], patch, kernel, { digits: 3 });
       }
-      const sent = table(k, k, () => 0);
-      for (const t of scatterTerms(net, back.d_conv, f, row, column)) sent[t.u][t.v] = t.d;
-      return productRow([`d Conv2D, map ${f}`, "weight it used", "products"], sent, net.kernels[f], { digits: 3 });
+      // At a border not every weight has met the pixel.
+      const [sent, weights] = [table(k, k, () => null), table(k, k, () => null)];
+      for (const t of scatterTerms(net, back.d_conv, f, row, column)) {
+        sent[t.u][t.v] = t.d;
+        weights[t.u][t.v] = t.weight;
+      }
+      return productRow([`d Conv2D, map ${f}`, "weight it used", "products"], sent, weights, { digits: 3 });
     });
     return [choice.el,
       says(view === "scatter" ? "Scatter: every number that used this pixel sends back its gradient times the weight it used."
@@ -166,15 +174,15 @@ function render({ model, el }) {
     svg.setAttribute("aria-hidden", "true"); // the numbers beside it say the same
     svg.innerHTML = `<path d="${path(line)}" stroke="#b85410" stroke-dasharray="5 4"/><path d="${path(losses)}" stroke="#1f5fa8"/><circle r="5" fill="#22262b"/>`;
     const dot = svg.querySelector("circle");
-    const slider = element("input", { type: "range", min: -FURTHEST, max: FURTHEST, step: 0.01, value: 0.1 });
+    const slider = element("input", { type: "range", min: -FURTHEST, max: FURTHEST, step: 0.01, value: nudgedBy });
     const amount = element("span"); // an <output> would take the label
     const text = element("p", { class: "lf-sum" });
     const show = () => {
-      const by = slider.valueAsNumber;
+      const by = nudgedBy = slider.valueAsNumber;
       const [real, predicted] = [moved(place, by), now + slope * by];
       amount.textContent = number(by, 2);
       text.textContent = `loss ${number(now, 4)} becomes ${number(real, 4)}; the gradient predicts `
-        + `${number(now, 4)} + ${number(slope, 4)} × ${number(by, 2)} = ${number(predicted, 4)}; off by ${number(real - predicted, 4)}`;
+        + `${number(now, 4)} + ${inSum(fine(slope))} × ${inSum(number(by, 2))} = ${number(predicted, 4)}; off by ${number(real - predicted, 4)}`;
       dot.setAttribute("cx", x(by));
       dot.setAttribute("cy", y(real));
     };
@@ -182,7 +190,18 @@ function render({ model, el }) {
     show();
     return element("div", { class: "lf-nudge" }, svg,
       element("div", {}, element("label", { class: "lf-field" }, element("span", {}, "Nudge it by ", amount), slider), text,
-        element("p", { class: "lf-note" }, "Solid: the loss. Dashed: the gradient's straight line. At a bend a ReLU opens or closes, or a window changes its winner.")));
+        element("p", { class: "lf-note" }, "Solid: the loss. Dashed: the gradient's straight line. At a bend a ReLU opens or closes, or a window changes its winner."),
+        corner(place, slope)));
+  }
+
+  // On a corner the gradient is a choice of the library's; the two slopes beside it are not.
+  function corner(place, slope) {
+    const tiny = 1e-6;
+    const [left, right] = [-tiny, tiny].map((by) => (moved(place, by) - moved(place, 0)) / by);
+    if (Math.abs(right - left) < 1e-3 * Math.max(1, Math.abs(slope))) return null;
+    return element("p", { class: "lf-note lf-corner" }, element("strong", {}, "Here the curve has a corner. "),
+      `Its slope is ${number(left, 4)} to the left and ${number(right, 4)} to the right: some number before ReLU is exactly 0, `
+      + "or a window has a tie. The gradient takes such a ReLU as closed and the first of the tied numbers as the winner.");
   }
 
   function strongest(place) {
@@ -214,13 +233,20 @@ function render({ model, el }) {
     first: steepest(),
   });
 
-  function changed(said) {
+  function draw() {
     seen = forward(net, picture.image());
     back = backward(net, seen, target);
     const q = seen.probabilities[target];
-    verdict.textContent = `Loss: −log(${number(q, 4)}) = ${number(crossEntropy(seen.probabilities, target), 4)}, target ${data.classes[target]}.`;
+    const least = q < SMALLEST ? `, the least probability that the library's loss takes; here it is ${fine(q)}` : "";
+    verdict.textContent = `Loss: −log(${fine(Math.max(q, SMALLEST))}) = `
+      + `${number(crossEntropy(seen.probabilities, target), 4)}, target ${data.classes[target]}${least}.`;
     stagesView.draw();
+  }
+
+  function changed(said) {
+    draw();
     if (said) status.say(`${said} ${verdict.textContent}`);
+    else status.soon(verdict.textContent);
   }
 
   const weights = data.networks.length > 1 && radios("Weights", data.networks.map(({ name }, index) => [index, name]), 0, (index) => {
@@ -229,14 +255,13 @@ function render({ model, el }) {
   }).el;
   const targets = select("Target class", data.classes.map((name, label) => [label, name]), target, (value) => {
     target = Number(value);
-    changed("");
-    status.say(verdict.textContent);
+    changed(`Target: ${data.classes[target]}.`);
   }).el;
-  el.append(frame("gradient",
+  el.append(frame("gradient", "The gradient's way back",
     element("div", { class: "lf-controls" }, weights, picture.controls, targets), verdict, stagesView.el,
-    element("p", { class: "lf-note" }, "Sums use all digits; two to four are shown. A frame marks what the chosen gradient comes from."),
+    element("p", { class: "lf-note" }, "Sums use all digits; two to four are shown. A frame marks what the chosen gradient comes from, in every layer; a point, that nothing was there."),
     status.el));
-  changed(null);
+  draw();
 }
 
 export default { render };

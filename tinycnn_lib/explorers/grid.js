@@ -28,9 +28,18 @@ function inkOn(color) {
 
 export function number(value, digits = 2) {
   if (!Number.isFinite(value)) return "–";
-  const text = Math.abs(value).toFixed(digits);
+  const text = Math.abs(value) < 1e5 ? Math.abs(value).toFixed(digits) : Math.abs(value).toExponential(1);
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
+
+// Four decimals; what would be 0.0000 and is not, but for rounding, in powers of ten.
+export function fine(value) {
+  const tiny = Math.abs(value) < 5e-5 && Math.abs(value) > 1e-14;
+  return (tiny ? value.toExponential(1) : number(value, 4)).replaceAll("-", "−");
+}
+
+// A number behind a plus, a minus or a times.
+export const inSum = (text) => (text.startsWith("−") ? `(${text})` : text);
 
 // Integers as they are, other numbers with two decimals.
 export const short = (value) => number(value, Number.isInteger(value) ? 0 : 2);
@@ -57,9 +66,10 @@ const MOVES = {
 };
 
 // One tab stop; arrow keys, Home and End move and select. `cell(i, j)` tells how a cell looks:
-// {text, label, color, selected, lit, ring, quiet}. `onType(i, j, key)` takes other keys and returns
+// {text, label, color, selected, lit, ring, quiet}; `describedBy` is the id of what explains the
+// selected one. `onType(i, j, key)` takes other keys and returns
 // true if it used one; `onPaint(i, j)` is called while `painting()` and the pointer draws.
-export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint, painting, kind }) {
+export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint, painting, kind, describedBy }) {
   let stop = [0, 0];
   const cells = [];
   const el = element("div", { role: "grid", "aria-label": name, class: `lf-grid ${kind ?? ""}` });
@@ -120,6 +130,7 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
   function draw() {
     el.classList.toggle("lf-painting", Boolean(painting?.()));
     const looks = cells.map((row, i) => row.map((_, j) => cell(i, j)));
+    el.style.setProperty("--longest", Math.max(3, ...looks.flat().map(({ text }) => text.length)));
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
         const { text, label, color, selected, lit, ring, quiet } = looks[i][j];
@@ -127,6 +138,8 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
         if (made.textContent !== text) made.textContent = text;
         made.setAttribute("aria-label", label ?? `row ${i}, column ${j}: ${text}`);
         made.setAttribute("aria-selected", String(Boolean(selected)));
+        if (selected && describedBy) made.setAttribute("aria-describedby", describedBy);
+        else made.removeAttribute("aria-describedby");
         made.classList.toggle("lf-selected", Boolean(selected));
         made.classList.toggle("lf-lit", Boolean(lit));
         if (lit) { // a frame around the whole lit region, not around each cell
@@ -145,11 +158,11 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
   return { el, draw, focus: () => cells[stop[0]][stop[1]].focus(), cells };
 }
 
-// A small table of numbers to read, not to operate. `marks` is a list of [row, column] set apart;
+// A small table of numbers to read, not to operate; null is a place without one. `marks` is a list of [row, column] set apart;
 // with a `limit` the cells are colored on that scale.
 export function matrix(caption, values, { digits = 2, marks = [], text, limit } = {}) {
   const marked = new Set(marks.map(String));
-  const write = text ?? ((value) => number(value, digits));
+  const write = (value) => (value === null ? "·" : text ? text(value) : number(value, digits));
   const body = values.map((row, i) =>
     element("tr", {}, row.map((value, j) => {
       const color = limit && signColor(value, limit);
@@ -161,7 +174,7 @@ export function matrix(caption, values, { digits = 2, marks = [], text, limit } 
 
 // a x b = products, side by side; where a line breaks, the sign goes along. `digits` may be three.
 export const productRow = (captions, a, b, { digits = 2, ...options } = {}) => {
-  const products = a.map((row, i) => row.map((x, j) => x * b[i][j]));
+  const products = a.map((row, i) => row.map((x, j) => (x === null ? null : x * b[i][j])));
   const signs = [null, "×", "="];
   return element("div", { class: `lf-equation${a[0].length > 4 ? " lf-tight" : ""}` },
     [a, b, products].map((values, n) => element("div", { class: "lf-term" },
@@ -177,7 +190,11 @@ export function select(label, options, chosen, onChange) {
 }
 
 // The box of a whole figure.
-export const frame = (kind, ...children) => element("div", { class: `lf lf-${kind}` }, children);
+export const frame = (kind, name, ...children) =>
+  element("div", { class: `lf lf-${kind}`, role: "group", "aria-label": name }, children);
+
+// A step that cannot be taken is said, not taken away: a disabled button would lose the focus.
+export const allow = (control, allowed) => control.setAttribute("aria-disabled", String(!allowed));
 
 let radioGroups = 0;
 export function radios(legend, options, chosen, onChange) {
@@ -198,11 +215,17 @@ export const button = (text, onclick, attributes = {}) =>
 // grid says nothing here.
 export function announcer() {
   const el = element("p", { role: "status", class: "lf-status" });
-  return { el, say: (text) => { el.textContent = text; } };
+  let timer = null;
+  const say = (text) => { clearTimeout(timer); el.textContent = text; };
+  return {
+    el, say,
+    soon: (text) => { clearTimeout(timer); timer = setTimeout(() => say(text), 700); }, // after a row of keys
+  };
 }
 
 // Steps of a play button; it stops by itself at the end, when asked, and when the figure goes away.
-export function player(step, milliseconds) {
+// `begin` is called first: it may go back to where playing starts.
+export function player(step, begin, milliseconds) {
   let timer = null;
   const control = button("Play", () => (timer ? stop() : start()), { class: "lf-play" });
   function stop() {
@@ -212,6 +235,7 @@ export function player(step, milliseconds) {
   }
   function start() {
     control.textContent = "Stop";
+    begin();
     timer = setInterval(() => { if (!control.isConnected || !step()) stop(); }, milliseconds);
   }
   return { el: control, stop };

@@ -1,7 +1,7 @@
 // The whole network on one picture: select any number, see what it comes from and how.
 
 import { forward, multiply, patchAt, range, sum, table } from "./arithmetic.js";
-import { announcer, element, frame, matrix, number, productRow, radios } from "./grid.js";
+import { announcer, element, fine, frame, inSum, matrix, number, productRow, radios } from "./grid.js";
 import { at, makePicture, makeStages } from "./stages.js";
 
 function render({ model, el }) {
@@ -20,6 +20,7 @@ function render({ model, el }) {
       maps: () => [seen.input], name: (_, i, j) => `row ${i}, column ${j}`, ...picture.stage },
     { key: "conv", title: "Conv2D", note: shapeOf(seen.conv), unit: 1, kind: "sign", maps: () => seen.conv, name: inMap },
     { key: "relu", title: "ReLU", note: shapeOf(seen.relu), unit: 1, kind: "sign", maps: () => seen.relu, name: inMap,
+      quiet: (_, i, j) => i >= rows * p || j >= columns * p,
       ring: (f, i, j) => i < rows * p && j < columns * p
         && String(seen.winners[f][Math.floor(i / p)][Math.floor(j / p)]) === String([i, j]),
       hint: "A ring marks the winner of each pooling window." },
@@ -47,8 +48,8 @@ function render({ model, el }) {
   const weightsOf = (f, label) =>
     table(rows, columns, (i, j) => net.weights[(f * rows + i) * columns + j][label]);
   const total = (products, bias, result) =>
-    element("p", { class: "lf-sum" }, `sum of the products ${number(products, 4)} + bias ${number(bias, 4)} = `,
-      element("strong", {}, number(result, 4)));
+    element("p", { class: "lf-sum" }, `sum of the products ${fine(products)} + bias ${inSum(fine(bias))} = `,
+      element("strong", {}, fine(result)));
 
   function explain({ stage, map, row, column }) {
     if (stage === "input") return [element("p", {}, "A pixel: 0 is black, 1 is white.")];
@@ -59,14 +60,14 @@ function render({ model, el }) {
     }
     if (stage === "relu") {
       const before = seen.conv[map][row][column];
-      return [element("p", { class: "lf-sum" }, `max(0, ${number(before, 4)}) = ${number(seen.relu[map][row][column], 4)}`)];
+      return [element("p", { class: "lf-sum" }, `max(0, ${fine(before)}) = ${fine(seen.relu[map][row][column])}`)];
     }
     if (stage === "pool") {
       const [r, c] = seen.winners[map][row][column];
       const window = patchAt(seen.relu[map], row * p, column * p, p, p);
       const ties = window.flat().filter((y) => y === seen.pool[map][row][column]).length;
       return [element("div", { class: "lf-equation" },
-        matrix("window", window, { digits: 4, marks: [[r - row * p, c - column * p]] })),
+        matrix("window", window, { text: fine, marks: [[r - row * p, c - column * p]] })),
         element("p", {}, ties > 1 ? `${ties} of them are the largest; the first in row-major order wins: `
           : "The largest wins: ", `row ${r}, column ${c} of the map.`)];
     }
@@ -84,8 +85,8 @@ function render({ model, el }) {
     return [element("div", { class: "lf-equation" },
       matrix("logits, less the largest", [seen.logits.map((z) => z - top)], { digits: 4, marks: [[0, column]] }),
       matrix("exp of them", [powers], { digits: 4, marks: [[0, column]] })),
-      element("p", { class: "lf-sum" }, `${number(powers[column], 4)} / ${number(sum(powers), 4)} = `,
-        element("strong", {}, number(seen.probabilities[column], 4)))];
+      element("p", { class: "lf-sum" }, `${fine(powers[column])} / ${fine(sum(powers))} = `,
+        element("strong", {}, fine(seen.probabilities[column])))];
   }
 
   // The parent that weighs most.
@@ -112,24 +113,34 @@ function render({ model, el }) {
     stages, parents, explain, strongest, legend: "Layer", direction: "Walk back", first: loudest(),
   });
 
-  function changed(said) {
+  function verdictText() {
+    const top = Math.max(...seen.probabilities);
+    const best = data.classes.filter((_, label) => top - seen.probabilities[label] < 1e-12);
+    return best.length === 1 ? `Prediction: ${best[0]}, probability ${number(top, 4)}.`
+      : `No prediction: a tie of ${best.join(", ")}, each with probability ${number(top, 4)}.`;
+  }
+
+  function draw() {
     seen = forward(net, picture.image());
-    const best = seen.probabilities.indexOf(Math.max(...seen.probabilities));
-    const text = `Prediction: ${data.classes[best]}, probability ${number(seen.probabilities[best], 4)}.`;
-    verdict.textContent = text;
+    verdict.textContent = verdictText();
     view.draw();
-    if (said) status.say(`${said} ${text}`);
+  }
+
+  function changed(said) {
+    draw();
+    if (said) status.say(`${said} ${verdict.textContent}`);
+    else status.soon(verdict.textContent);
   }
 
   const weights = data.networks.length > 1 && radios("Weights", data.networks.map(({ name }, index) => [index, name]), 0, (index) => {
     net = data.networks[index];
     changed(`Weights: ${net.name}.`);
   }).el;
-  el.append(frame("network",
+  el.append(frame("network", "The whole network on one picture",
     element("div", { class: "lf-controls" }, weights, picture.controls), verdict, view.el,
-    element("p", { class: "lf-note" }, "Sums use all digits; two or four are shown. A frame marks what the chosen number comes from."),
+    element("p", { class: "lf-note" }, "Sums use all digits; two or four are shown. A frame marks what the chosen number comes from, in every layer."),
     status.el));
-  changed(null);
+  draw();
 }
 
 export default { render };

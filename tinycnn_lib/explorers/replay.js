@@ -1,7 +1,7 @@
 // A training run, replayed: the kernels, the curves and the pictures still wrong, epoch by epoch.
 
 import { largest, range } from "./arithmetic.js";
-import { announcer, button, element, frame, matrix, number, player } from "./grid.js";
+import { allow, announcer, button, element, frame, matrix, number, player } from "./grid.js";
 
 const COLORS = ["#1f5fa8", "#b85410", "#0b7a75", "#7b3f98"]; // as in the printed figures
 const DASHES = ["", "7 4", "9 3 2 3", "2 3"];
@@ -32,7 +32,7 @@ function render({ model, el }) {
     const top = ticks.at(-1);
     const y = (value) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - 10) * value) / top;
     const curve = (values, thin, r) => {
-      const d = values.map((value, n) => `${n ? "L" : "M"}${x(n).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+      const d = values.map((value, n) => `${n ? "L" : "M"}${x(n).toFixed(1)} ${y(value).toFixed(1)}`).join("") + (values.length > 1 ? "" : "h0");
       return `<path d="${d}" stroke="${COLORS[r]}" stroke-dasharray="${DASHES[r]}"${thin ? ' stroke-width="1" style="stroke-width:1"' : ""}/>`;
     };
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -107,8 +107,8 @@ function render({ model, el }) {
     numbers.replaceChildren(...rows.map(([name, write]) => element("tr", {},
       element("th", { scope: "row" }, name), runs.map((run) => element("td", {},
         write(run, epochOf(run)).flatMap((part) => [element("span", { class: "lf-whole" }, part), " "]))))));
-    earlier.disabled = epoch === 0;
-    later.disabled = epoch === last;
+    allow(earlier, epoch > 0);
+    allow(later, epoch < last);
   }
 
   function walk(step) {
@@ -119,14 +119,15 @@ function render({ model, el }) {
     return epoch < last;
   }
 
-  const play = player(() => walk(1) || (status.say(`Epoch ${epoch}, the last.`), false), 400);
+  const play = player(() => walk(1) || (status.say(`Epoch ${epoch}, the last.`), false),
+    () => { if (epoch === last) { epoch = 0; show(); } }, 400);
   const stepTo = (step) => { play.stop(); walk(step); status.say(`Epoch ${epoch}.`); };
   const earlier = button("Step back", () => stepTo(-1));
   const later = button("Step", () => stepTo(1));
   slider.addEventListener("input", () => { play.stop(); status.say(""); epoch = slider.valueAsNumber; show(); });
 
-  el.append(frame("replay",
-    element("div", { class: "lf-controls" },
+  el.append(frame("replay", "Training, replayed",
+    element("div", { class: "lf-controls lf-bar" },
       element("label", { class: "lf-field lf-scrub" }, element("span", {}, "Epoch ", shown), slider), earlier, later, play.el),
     element("div", { class: "lf-charts" }, charts.map((chart) => chart.el)),
     element("p", { class: "lf-note" }, "Thick: validation. Thin: training. The upright line is the epoch shown; epoch 0 is before training. "

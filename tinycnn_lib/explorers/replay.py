@@ -1,4 +1,4 @@
-"""Training, replayed: a recorder that watches a run, and the figure that plays runs back."""
+"""Training, replayed: the figure that plays recorded runs back."""
 
 import base64
 
@@ -6,86 +6,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tinycnn_lib import plotting
-from tinycnn_lib import validation as check
 from tinycnn_lib.datasets import CLASS_NAMES
 from tinycnn_lib.explorers.figure import LivingFigure, join_scripts, join_styles, rows_as_text
-from tinycnn_lib.losses import softmax_cross_entropy
+from tinycnn_lib.explorers.recorder import RunRecorder, check_run
 
-MOST_RUNS, MOST_EPOCHS, MOST_IMAGES = 4, 120, 120  # what keeps a page light
-KEYS = (
-    *("name", "kernels", "train_loss", "validation_loss", "train_right", "validation_right"),
-    *("train_count", "wrong", "images", "labels"),
-)
-
-
-class RunRecorder:
-    """Watch a training run; call it once before training and after every epoch.
-
-    In a training loop of your own::
-
-        recorder = RunRecorder("rate 0.1", x_train, y_train, x_val, y_val)
-        recorder(0, model)
-        ...                     # train, calling recorder(epoch, model) after each epoch
-        replay_training([recorder.run])
-
-    Parameters
-    ----------
-    name : str
-        What the figure calls the run.
-    x_train, y_train, x_validation, y_validation : ndarray
-        Images (n, 1, H, W) in [0, 1] and labels (n,).
-
-    Attributes
-    ----------
-    run : dict
-        name : str; kernels : list over epochs of (F, k, k); train_loss, validation_loss : lists of
-        float; train_right, validation_right : lists of the number of images classified rightly;
-        train_count : int; wrong : list over epochs of [index, predicted class] of the validation
-        images still wrong; images : (n, H, W) and labels : (n,) of the validation set.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If images or labels are not as above.
-    """
-
-    def __init__(self, name, x_train, y_train, x_validation, y_validation):
-        self._sets = []
-        for which, x, y in (
-            ("train", x_train, y_train),
-            ("validation", x_validation, y_validation),
-        ):
-            x = check.image_batch(f"x_{which}", x, channels=1)
-            y = check.class_labels(f"y_{which}", y, count=len(x), classes=np.iinfo(int).max)
-            self._sets.append((which, x, y))
-        self.run = {key: [] for key in KEYS}
-        self.run.update(
-            name=str(name),
-            train_count=len(x_train),
-            images=np.array(x_validation)[:, 0],
-            labels=np.array(y_validation),
-        )
-
-    def __call__(self, epoch, model, history=None):
-        """Record the model as it is now; `epoch` counts from 0, before training."""
-        run = self.run
-        if epoch != len(run["kernels"]):
-            raise ValueError(
-                f"epoch: expected {len(run['kernels'])}, the next one, got {epoch}; "
-                "call the recorder with epoch 0 before training"
-            )
-        seen = {}  # recorded all at once, or not at all
-        for which, x, y in self._sets:
-            logits = model.forward(x)  # (n, K)
-            loss, _, _ = softmax_cross_entropy(logits, y)
-            predicted = logits.argmax(axis=1)
-            seen[f"{which}_loss"] = loss
-            seen[f"{which}_right"] = int((predicted == y).sum())
-        wrong = np.flatnonzero(predicted != y)  # the validation set came last
-        seen["wrong"] = [[int(i), int(predicted[i])] for i in wrong]
-        seen["kernels"] = model.layers[0].weights[:, 0].copy()
-        for key, value in seen.items():
-            run[key].append(value)
+MOST_RUNS = 4  # what keeps a page light
 
 
 class Replay(LivingFigure):
@@ -173,22 +98,32 @@ def replay_training(runs, class_names=None):
     """
     if isinstance(runs, (dict, RunRecorder)):
         runs = [runs]  # one run alone
+    if not isinstance(runs, (list, tuple)):
+        raise TypeError(
+            f"runs: expected a list of runs, got {type(runs).__name__}; "
+            "pass for example [recorder.run]"
+        )
     runs = [run.run if isinstance(run, RunRecorder) else run for run in runs]
     if not 1 <= len(runs) <= MOST_RUNS:
         raise ValueError(f"runs: expected 1 to {MOST_RUNS} runs, got {len(runs)}")
     for number, run in enumerate(runs):
-        _check_run(f"runs[{number}]", run)
+        check_run(f"runs[{number}]", run)
     first = runs[0]
     for number, run in enumerate(runs):
-        if not np.array_equal(run["images"], first["images"]):
-            raise ValueError(f"runs[{number}]: expected the validation images of runs[0]")
+        if not all(np.array_equal(run[key], first[key]) for key in ("images", "labels")):
+            raise ValueError(
+                f"runs[{number}]: expected the validation images and labels of runs[0]; "
+                "record all runs with the same ones"
+            )
     images, labels = np.asarray(first["images"]), [int(label) for label in first["labels"]]
     highest = max([*labels, *(guess for run in runs for w in run["wrong"] for _, guess in w)])
     if class_names is None:
         known = highest < len(CLASS_NAMES)
         class_names = CLASS_NAMES if known else [f"class {k}" for k in range(highest + 1)]
-    if len(class_names) <= highest:
-        raise ValueError(f"class_names: expected at least {highest + 1} names, got {class_names}")
+    if not isinstance(class_names, (list, tuple)) or len(class_names) <= highest:
+        raise ValueError(
+            f"class_names: expected a list of at least {highest + 1} names, got {class_names!r}"
+        )
     # Rounded to the digits that the figure shows, so that page and library agree.
     levels = np.round(255 * images).astype(np.uint8)
     return Replay(
@@ -215,39 +150,3 @@ def _stored(run):
         "train_count": int(run["train_count"]),
         "wrong": [[[int(i), int(guess)] for i, guess in epoch] for epoch in run["wrong"]],
     }
-
-
-def _check_run(name, run):
-    missing = [key for key in KEYS if key not in run]
-    if missing:
-        raise ValueError(f"{name}: expected the keys of RunRecorder.run, missing {missing}")
-    images = check.float_array(f"{name}['images']", run["images"])
-    if images.ndim != 3 or not 1 <= len(images) <= MOST_IMAGES:
-        raise ValueError(
-            f"{name}['images']: expected shape (n, H, W) with n up to {MOST_IMAGES}, "
-            f"got {images.shape}; record with fewer validation images"
-        )
-    if images.min() < 0 or images.max() > 1:
-        raise ValueError(
-            f"{name}['images']: expected gray levels from 0 to 1, "
-            f"got {images.min():g} to {images.max():g}"
-        )
-    kernels = check.float_array(f"{name}['kernels']", run["kernels"])
-    if kernels.ndim != 4 or not 1 <= len(kernels) <= MOST_EPOCHS + 1:
-        raise ValueError(
-            f"{name}['kernels']: expected shape (epochs + 1, F, k, k) with up to {MOST_EPOCHS} "
-            f"epochs, got {kernels.shape}"
-        )
-    for key in ("train_loss", "validation_loss", "train_right", "validation_right"):
-        values = check.float_array(f"{name}[{key!r}]", run[key])
-        if values.shape != (len(kernels),):
-            raise ValueError(
-                f"{name}[{key!r}]: expected {len(kernels)} numbers, one for each of the recorded "
-                f"kernels, got shape {values.shape}"
-            )
-    if len(run["wrong"]) != len(kernels) or len(run["labels"]) != len(images):
-        raise ValueError(
-            f"{name}: expected one list of wrong images for each of {len(kernels)} epochs and one "
-            f"label for each of {len(images)} images, got {len(run['wrong'])} and "
-            f"{len(run['labels'])}"
-        )

@@ -1,7 +1,7 @@
 // Sliding window: an image, a kernel, and every product behind one number of the output.
 
 import { copy, correlate, largest, pad, patchAt, sum, multiply, turn } from "./arithmetic.js";
-import { announcer, button, element, frame, grayColor, makeGrid, player, productRow, radios, select, short, signColor } from "./grid.js";
+import { allow, announcer, button, element, frame, inSum, grayColor, makeGrid, player, productRow, radios, select, short, signColor } from "./grid.js";
 
 const KERNELS = {
   "vertical edge": [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]],
@@ -24,9 +24,10 @@ function render({ model, el }) {
   let [turned, padding, stride] = [false, 0, 1];
   let at = [0, 0]; // the chosen cell of the output
   const picked = { image: null, kernel: null }; // the number to edit
+  let minus = null; // where a minus has been typed on a 0, for the digit that follows
 
   const status = announcer();
-  const root = frame("window");
+  const root = frame("window", "The sliding window");
   const stage = element("div", { class: "lf-stage" });
   const detail = element("div", { class: "lf-detail" });
   let grids = [];
@@ -42,12 +43,25 @@ function render({ model, el }) {
   // Edit one number by typing: a digit, a minus sign, plus or minus one with the page keys.
   function typed(values, i, j, key) {
     const steps = { PageUp: 1, PageDown: -1, "+": 1 };
-    if (/^[0-9]$/.test(key)) values[i][j] = Number(key);
-    else if (key === "-") values[i][j] = -values[i][j] || 0;
-    else if (steps[key]) values[i][j] = Math.max(-99, Math.min(99, values[i][j] + steps[key]));
+    const here = [i, j, values === image].join();
+    if (/^[0-9]$/.test(key)) values[i][j] = (minus === here ? -1 : 1) * Number(key) || 0;
+    else if (key === "-" || key === "−") values[i][j] = -values[i][j] || 0;
+    else if (steps[key]) values[i][j] = clip(values[i][j] + steps[key]);
     else return false;
-    refresh();
+    minus = (key === "-" || key === "−") && values[i][j] === 0 ? here : null;
+    edited(values);
     return true;
+  }
+
+  const clip = (value) => Math.max(-99, Math.min(99, value));
+
+  function edited(values) {
+    const { el: field, box } = values === image ? images : kernels;
+    const yours = field.querySelector("[value=yours]");
+    yours.hidden = false;
+    box.value = "yours";
+    refresh();
+    status.soon(resultText());
   }
 
   function editor(which, values) {
@@ -56,8 +70,12 @@ function render({ model, el }) {
       const value = box.valueAsNumber;
       if (!picked[which] || !Number.isFinite(value)) return; // half typed
       const [i, j] = picked[which];
-      values()[i][j] = Math.max(-99, Math.min(99, value));
-      refresh();
+      values()[i][j] = clip(value);
+      edited(values());
+    });
+    box.addEventListener("change", () => { // out of range, or emptied
+      const [i, j] = picked[which];
+      box.value = values()[i][j];
     });
     const text = element("span");
     const el = element("label", { class: "lf-field" }, text, box);
@@ -153,19 +171,21 @@ function render({ model, el }) {
     const terms = multiply(patch, used()).flat();
     const captions = ["patch", turned ? "turned kernel" : "kernel", "products"];
     detail.replaceChildren(
-      element("p", {}, element("strong", {}, `Output at row ${i}, column ${j}`),
+      element("p", { class: "lf-where" }, element("strong", {}, `Output at row ${i}, column ${j}`),
         ` lies on rows ${span(i, kernel.length)}, columns ${span(j, kernel[0].length)} of the image.`,
         turned && " The kernel is turned by 180° first."),
       productRow(captions, patch, used(), { text: short }),
       element("p", { class: "lf-sum" },
-        `${terms.map((t) => (t < 0 ? `(${short(t)})` : short(t))).join(" + ")} = `,
-        element("output", {}, short(sum(terms)))),
+        `${terms.map((t) => inSum(short(t))).join(" + ")} = `,
+        element("span", { class: "lf-result" }, short(sum(terms)))),
     );
     const place = i * output[0].length + j;
     counter.textContent = `cell ${place + 1} of ${output.length * output[0].length}`;
-    earlier.disabled = place === 0;
-    later.disabled = place === output.length * output[0].length - 1;
+    allow(earlier, place > 0);
+    allow(later, place < output.length * output[0].length - 1);
   }
+
+  const resultText = () => `Output at row ${at[0]}, column ${at[1]}: ${short(output[at[0]][at[1]])}.`;
 
   // The first and the last row, or column, of the image under the window; less than 0 is padding.
   const span = (place, size) =>
@@ -177,29 +197,32 @@ function render({ model, el }) {
     if (place < 0 || place >= output.length * columns) return false;
     at = [Math.floor(place / columns), place % columns];
     refresh();
-    return place < output.length * columns - 1;
+    return !ended();
   }
 
   const counter = element("span", { class: "lf-note" });
-  const play = player(() => walk(1), 900);
-  const earlier = button("Step back", () => { play.stop(); walk(-1); });
-  const later = button("Step", () => { play.stop(); walk(1); });
+  const ended = () => at[0] === output.length - 1 && at[1] === output[0].length - 1;
+  const play = player(() => walk(1), () => { if (ended()) { at = [0, 0]; refresh(); } }, 900);
+  const stepTo = (step) => { play.stop(); walk(step); status.say(resultText()); };
+  const earlier = button("Step back", () => stepTo(-1));
+  const later = button("Step", () => stepTo(1));
   const changed = (text) => { play.stop(); build(); status.say(text); };
-  const images = Object.keys(IMAGES).map((name) => [name, name]);
-  const kernels = Object.keys(KERNELS).map((name) => [name, name]);
+  const named = (presets) => ["given", ...Object.keys(presets), "yours"].map((name) => [name, name]);
+  const images = select("Image", named(IMAGES), "given", (name) => {
+    if (name !== "yours") image = name === "given" ? copy(given.image) : image.map((row, i) => row.map((_, j) => IMAGES[name](i, j)));
+    changed(`Image: ${name}.`);
+  });
+  const kernels = select("Kernel", named(KERNELS), "given", (name) => {
+    if (name !== "yours") kernel = copy(name === "given" ? given.kernel : KERNELS[name]);
+    picked.kernel = null;
+    changed(`Kernel: ${name}.`);
+  });
+  for (const { box } of [images, kernels]) box.lastChild.hidden = true; // until a number is changed
   const sizes = [0, 1, 2].map((n) => [n, String(n)]);
 
   root.append(
     element("div", { class: "lf-controls" },
-      select("Image", [["given", "of the text"], ...images], "given", (name) => {
-        image = name === "given" ? copy(given.image) : image.map((row, i) => row.map((_, j) => IMAGES[name](i, j)));
-        changed(`Image: ${name}.`);
-      }).el,
-      select("Kernel", [["given", "of the text"], ...kernels], "given", (name) => {
-        kernel = copy(name === "given" ? given.kernel : KERNELS[name]);
-        picked.kernel = null;
-        changed(`Kernel: ${name}.`);
-      }).el,
+      images.el, kernels.el,
       select("Padding", sizes, 0, (value) => {
         padding = Number(value);
         changed(`Padding ${padding}: the output is ${compute().length} by ${compute()[0].length}.`);
@@ -212,8 +235,8 @@ function render({ model, el }) {
         turned = value === "yes";
         changed(turned ? "Convolution: the kernel is turned by 180 degrees first." : "Cross-correlation: the kernel lies as it is.");
       }).el),
+    element("div", { class: "lf-controls lf-bar" }, earlier, later, play.el, counter),
     stage,
-    element("div", { class: "lf-controls" }, earlier, later, play.el, counter),
     detail,
     element("p", { class: "lf-note" },
       "Arrow keys move in a grid. In the image and the kernel, type a digit, − to change the sign, + or Page Up and Page Down to step."),

@@ -2,7 +2,7 @@
 // numbers, one number with its arithmetic. And the controls that choose or draw the picture.
 
 import { copy, largest, range, table } from "./arithmetic.js";
-import { button, element, grayColor, makeGrid, number, radios, select, signColor } from "./grid.js";
+import { button, element, fine, grayColor, makeGrid, number, radios, select, signColor } from "./grid.js";
 
 export const at = (stage, map, row, column) => ({ stage, map, row, column });
 export const keyOf = ({ stage, map, row, column }) => [stage, map, row, column].join();
@@ -15,14 +15,15 @@ function shape(tag, attributes) {
 }
 const rgb = (color) => `rgb(${color.join(" ")})`;
 
-// stages: [{key, title, note, unit, kind, maps(), name(map, row, column), mapName?, tab?, heads?, digits?,
-//   ring?, hint?, extra?, onType?, onPaint?, painting?}]
+// stages: [{key, title, note, unit, kind, maps(), name(map, row, column), mapName?, tab?, tag?, heads?,
+//   digits?, ring?, quiet?, hint?, extra?, onType?, onPaint?, painting?}]
 //   `maps()` gives the present numbers [map][row][column]; `kind` is "gray", "sign" or "share";
 //   `unit` is the side of a cell in the overview; `heads` names the entries of a lone row or column.
 // parents(place): the places of the numbers that the number at `place` is computed from.
 // explain(place): what to show beside the number.  strongest(place): where to walk back to, or null.
 export function makeStages({ stages, parents, explain, strongest, first, legend, direction }) {
   let chosen = first;
+  let shown = first.stage; // the layer that is seen large: of the chosen number, or another
   const stageOf = (key) => stages.find((stage) => stage.key === key);
   const valueAt = ({ stage, map, row, column }) => stageOf(stage).maps()[map][row][column];
   const colorIn = (stage, value, limit) =>
@@ -46,7 +47,7 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
   }
 
   // --- network: every map, small ------------------------------------------------------------
-  const GAP = 2.2;
+  const [GAP, TOP] = [2.2, 2];
   const boxes = new Map();
   const heights = stages.map(({ unit, maps }) => {
     const shown = maps();
@@ -58,7 +59,10 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
   overview.append(cones);
   let left = 0.3;
   stages.forEach((stage, s) => {
-    let top = (height - heights[s]) / 2 + 0.3;
+    let top = (height - heights[s]) / 2 + TOP;
+    const name = shape("text", { class: "lf-tag", x: left + (stage.maps()[0][0].length * stage.unit) / 2, y: 1 });
+    name.textContent = stage.tag ?? stage.tab ?? stage.title;
+    overview.append(name);
     stage.maps().forEach((map, m) => {
       map.forEach((row, i) => row.forEach((_, j) => {
         const place = at(stage.key, m, i, j);
@@ -73,7 +77,8 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     });
     left += stage.maps()[0][0].length * stage.unit + GAP;
   });
-  overview.setAttribute("viewBox", `0 0 ${left - GAP + 0.3} ${height + 0.6}`);
+  overview.setAttribute("viewBox", `0 0 ${left - GAP + 1} ${height + TOP + 0.3}`);
+  const halo = shape("rect", { class: "lf-halo" });
 
   const bounds = (found) => {
     const all = found.map((place) => boxes.get(keyOf(place)));
@@ -94,7 +99,12 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
       })));
     }
     const lit = [...origin.values(), chosen];
-    overview.append(...lit.map((place) => boxes.get(keyOf(place)).el)); // above their neighbors' borders
+    const here = boxes.get(keyOf(chosen));
+    for (const [name, value] of [["x", here.x], ["y", here.y], ["width", here.side], ["height", here.side]]) {
+      halo.setAttribute(name, value);
+    }
+    // above their neighbors' borders
+    overview.append(...[...origin.values()].map((place) => boxes.get(keyOf(place)).el), halo, here.el);
     const groups = stages.map(({ key }) => lit.filter((place) => place.stage === key)).filter((g) => g.length);
     cones.replaceChildren(...groups.slice(1).map((group, index) => {
       const [a, b] = [bounds(groups[index]), bounds(group)];
@@ -103,26 +113,27 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
   }
 
   // --- layer: one stage with its numbers ----------------------------------------------------
-  const layer = element("div", { class: "lf-stage" });
+  const layer = element("div", { class: "lf-stage lf-layer" });
   const layerNote = element("p", { class: "lf-note" });
   const extras = element("div");
   let grids = [];
-  let shown = null;
+  let built = null;
 
   function buildLayer() {
-    shown = chosen.stage;
+    built = shown;
     const stage = stageOf(shown);
     grids = stage.maps().map((map, m) => makeGrid({
       name: `${stage.title}${stage.maps().length > 1 ? `, ${mapName(stage, m)}` : ""}`,
-      rows: map.length, columns: map[0].length,
+      rows: map.length, columns: map[0].length, describedBy: origin.id,
       cell: (i, j) => {
         const value = stage.maps()[m][i][j];
         const place = at(stage.key, m, i, j);
-        const ring = stage.ring?.(m, i, j);
+        const [ring, quiet, lit] = [stage.ring?.(m, i, j), stage.quiet?.(m, i, j), lights.has(keyOf(place))];
+        const more = [ring && ", winner of its window", quiet && ", in no window", lit && ", in the origin of the chosen number"];
         return {
-          text: number(value, stage.digits), color: colorIn(stage, value, stage.limit), ring,
-          label: `${stage.name(m, i, j)}: ${number(value, stage.digits)}${ring ? ", winner of its window" : ""}`,
-          selected: keyOf(place) === keyOf(chosen), lit: lights.has(keyOf(place)),
+          text: number(value, stage.digits), color: colorIn(stage, value, stage.limit), ring, quiet, lit,
+          label: `${stage.name(m, i, j)}: ${number(value, stage.digits)}${more.filter(Boolean).join("")}`,
+          selected: keyOf(place) === keyOf(chosen),
         };
       },
       onSelect: (i, j) => choose(at(stage.key, m, i, j)),
@@ -144,11 +155,29 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
 
   // --- number: its arithmetic ---------------------------------------------------------------
   const detail = element("div", { class: "lf-detail" });
+  const origin = element("p", { class: "lf-note", id: `lf-origin-${Math.random().toString(36).slice(2)}` });
   let lights = new Map();
+
+  // The lights in words, the nearest layer first.
+  function originText() {
+    const groups = new Map();
+    for (const place of lights.values()) groups.set(place.stage, [...(groups.get(place.stage) ?? []), place]);
+    const parts = [...groups].map(([key, places]) => {
+      if (places.length === 1) return nameOf(places[0]);
+      const [maps, rows, columns] = ["map", "row", "column"].map((name) => places.map((place) => place[name]));
+      const ends = (numbers) => [Math.min(...numbers), Math.max(...numbers)];
+      const [[top, bottom], [left, right]] = [ends(rows), ends(columns)];
+      const block = new Set(maps).size === 1 && places.length === (bottom - top + 1) * (right - left + 1)
+        && bottom > top && right > left ? ` (rows ${top} to ${bottom}, columns ${left} to ${right})` : "";
+      return `${places.length} numbers of ${stageOf(key).title}${block}`;
+    });
+    return parts.length ? `It comes from ${parts.join("; ")}.` : "";
+  }
 
   function draw() {
     lights = originOf(chosen);
-    if (shown !== chosen.stage) buildLayer();
+    origin.textContent = originText();
+    if (built !== shown) buildLayer();
     const stage = stageOf(shown);
     stage.limit = largest(stage.maps());
     grids.forEach((grid) => grid.draw());
@@ -156,8 +185,9 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     const back = strongest(chosen);
     detail.replaceChildren(
       element("p", {}, element("strong", {}, nameOf(chosen)), " = ",
-        element("output", {}, number(valueAt(chosen), 4))),
+        element("span", { class: "lf-result" }, fine(valueAt(chosen)))),
       ...explain(chosen),
+      origin,
       back ? button(`${direction} to ${nameOf(back)}`, () => {
         choose(back);
         grids[back.map].focus();
@@ -166,31 +196,46 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
 
   function choose(place) {
     chosen = place;
-    tabs.set(place.stage);
+    shown = place.stage;
+    tabs.set(shown);
     draw();
   }
 
   const tabs = radios(legend, stages.map(({ key, title, tab, note }) => [key, tab ?? title, note]), first.stage,
-    (key) => choose(at(key, 0, 0, 0)));
+    (key) => { shown = key; draw(); });
   const el = element("div", {}, overview, tabs.el, extras, layer, layerNote, detail);
   return { el, draw, choose, chosen: () => chosen };
 }
 
-// A picture of the text, one of each class with shift and noise, or one that the reader draws.
-// data = {image, patterns: {name: image}, noise: image}.
+// The given picture, one of each class with shift and noise, or one that the reader draws.
+// data = {image, patterns: {name: image}, noise: image}. After a change, `onChange(said)` is called
+// with what to say of it, or with null while the reader draws.
 export function makePicture(data, onChange) {
+  const [H, W] = [data.image.length, data.image[0].length];
+  const bases = { given: data.image, ...data.patterns, blank: table(H, W, () => 0) };
   let image = copy(data.image);
   let [name, down, right, noisy] = ["given", 0, 0, false];
-  const [H, W] = [image.length, image[0].length];
 
   function compose() {
-    const base = name === "given" ? data.image : data.patterns[name] ?? table(H, W, () => 0);
+    const base = bases[name];
     const wrap = (index, size) => ((index % size) + size) % size;
     image = table(H, W, (i, j) => {
       const value = base[wrap(i - down, H)][wrap(j - right, W)] + (noisy ? data.noise[i][j] : 0);
       return noisy ? Math.min(Math.max(value, 0), 1) : value;
     });
-    onChange(`Picture: ${name === "given" ? "of the text" : name}, moved ${down} down and ${right} to the right${noisy ? ", with noise" : ""}.`);
+    const moved = down || right ? `, moved ${number(down, 0)} down and ${number(right, 0)} to the right` : "";
+    onChange(`Picture: ${name}${moved}${noisy ? ", with noise" : ""}.`);
+  }
+
+  // What is drawn becomes a picture of its own, which can be moved and made noisy like the others.
+  function paint(i, j, value) {
+    if (image[i][j] === value) return;
+    image[i][j] = value;
+    bases.yours = image;
+    [name, down, right, noisy] = ["yours", 0, 0, false];
+    yours.hidden = yours.disabled = false;
+    [pictures.box.value, downs.box.value, rights.box.value, noise.checked] = [name, 0, 0, false];
+    onChange(null);
   }
 
   const pencil = element("input", { type: "checkbox" });
@@ -198,31 +243,26 @@ export function makePicture(data, onChange) {
   const levelText = element("span", {}, "1.0"); // an <output> would take the label
   level.addEventListener("input", () => (levelText.textContent = number(level.valueAsNumber, 1)));
   pencil.addEventListener("change", () => onChange(`Pencil ${pencil.checked ? "on" : "off"}.`));
-  const paint = (i, j, value) => {
-    if (image[i][j] === value) return;
-    image[i][j] = value;
-    onChange(null);
-  };
+  const STEPS = { "+": 0.1, "-": -0.1, "−": -0.1 };
   const typed = (i, j, key) => {
-    const tenths = Math.round(image[i][j] * 10);
+    const changed = Math.round(100 * (image[i][j] + (STEPS[key] ?? 0))) / 100;
     if (/^[0-9]$/.test(key)) paint(i, j, Number(key) / 10);
-    else if (key === "+") paint(i, j, Math.min(tenths + 1, 10) / 10);
-    else if (key === "-") paint(i, j, Math.max(tenths - 1, 0) / 10);
+    else if (STEPS[key]) paint(i, j, Math.min(Math.max(changed, 0), 1));
     else return false;
     return true;
   };
 
   const moves = range(5).map((n) => [n - 2, number(n - 2, 0)]);
   const noise = element("input", { type: "checkbox", onchange: () => { noisy = noise.checked; compose(); } });
-  const pictures = [["given", "of the text"], ...Object.keys(data.patterns).map((key) => [key, key]), ["blank", "blank"]];
+  const pictures = select("Picture", [...Object.keys(bases), "yours"].map((key) => [key, key]), "given",
+    (value) => { name = value; compose(); });
+  const yours = pictures.box.lastChild; // to be chosen when there is one
+  yours.hidden = yours.disabled = true;
+  const downs = select("Move down", moves, 0, (value) => { down = Number(value); compose(); });
+  const rights = select("Move right", moves, 0, (value) => { right = Number(value); compose(); });
   return {
     image: () => image,
-    controls: [
-      select("Picture", pictures, "given", (value) => { name = value; compose(); }).el,
-      select("Move down", moves, 0, (value) => { down = Number(value); compose(); }).el,
-      select("Move right", moves, 0, (value) => { right = Number(value); compose(); }).el,
-      element("label", { class: "lf-check" }, noise, "Noise"),
-    ],
+    controls: [pictures.el, downs.el, rights.el, element("label", { class: "lf-check" }, noise, "Noise")],
     stage: {
       onType: typed,
       onPaint: (i, j) => paint(i, j, level.valueAsNumber),
