@@ -699,3 +699,18 @@ def test_replay_does_not_leave_an_old_message(open_page):
     assert figure.get_by_role("status").inner_text() == "Epoch 1."
     figure.get_by_label(re.compile("^Epoch")).fill("3")
     assert figure.get_by_role("status").inner_text() == ""
+
+
+def test_on_a_phone_the_chosen_map_is_in_view(open_page):
+    page = open_page(viewport={"width": 320, "height": 800}, has_touch=True)
+    figure = page.figure(NETWORK)
+    layer = figure.locator(".lf-layer")
+    choose(figure, "MaxPool2D")
+    cell(figure.locator(".lf-grid").nth(2), 1, 1).click()
+    for name in ("Conv2D", "ReLU", "MaxPool2D"):
+        choose(figure, name)
+        room = layer.bounding_box()
+        frame = figure.locator(".lf-selected, .lf-lit").first.bounding_box()
+        assert frame["x"] >= room["x"] - 1
+        assert frame["x"] + frame["width"] <= room["x"] + room["width"] + 1
+        assert page.page.evaluate("document.documentElement.scrollWidth") <= 320

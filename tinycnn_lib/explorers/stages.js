@@ -165,11 +165,16 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     const parts = [...groups].map(([key, places]) => {
       if (places.length === 1) return nameOf(places[0]);
       const [maps, rows, columns] = ["map", "row", "column"].map((name) => places.map((place) => place[name]));
+      const stage = stageOf(key);
+      const one = new Set(maps).size === 1;
+      const among = one ? [stage.maps()[maps[0]]] : stage.maps();
+      const where = one && stage.maps().length > 1 ? `${stage.title}, ${mapName(stage, maps[0])}` : stage.title;
+      if (places.length === among.flat(2).length) return `all ${places.length} numbers of ${where}`;
       const ends = (numbers) => [Math.min(...numbers), Math.max(...numbers)];
       const [[top, bottom], [left, right]] = [ends(rows), ends(columns)];
-      const block = new Set(maps).size === 1 && places.length === (bottom - top + 1) * (right - left + 1)
+      const block = one && places.length === (bottom - top + 1) * (right - left + 1)
         && bottom > top && right > left ? ` (rows ${top} to ${bottom}, columns ${left} to ${right})` : "";
-      return `${places.length} numbers of ${stageOf(key).title}${block}`;
+      return `${places.length} numbers of ${where}${block}`;
     });
     return parts.length ? `It comes from ${parts.join("; ")}.` : "";
   }
@@ -192,6 +197,15 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
         choose(back);
         grids[back.map].focus();
       }) : "");
+    reveal();
+  }
+
+  // On a small screen the maps lie in a strip: bring the first with a frame into view.
+  function reveal() {
+    const panel = layer.querySelector(".lf-selected, .lf-lit")?.closest(".lf-panel");
+    if (!panel) return;
+    const [all, one] = [layer.getBoundingClientRect(), panel.getBoundingClientRect()];
+    if (one.left < all.left || one.right > all.right) layer.scrollLeft += one.left - all.left;
   }
 
   function choose(place) {
