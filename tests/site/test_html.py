@@ -189,6 +189,26 @@ def test_internal_links_resolve(site, soup, name):
     assert dead == []
 
 
+@every_chapter
+def test_links_to_figures_show_their_number(soup, name):
+    """The source says "the figure below"; the page says which."""
+    links = soup(name).select("article a[href^='#fig-']:not(.headerlink)")
+    assert links
+    for link in links:
+        assert re.fullmatch(r"Fig\.\s\d\d\.\d+", link.get_text()), link
+
+
+@every_chapter
+def test_papers_are_cited_by_number(soup, name):
+    """The source is a link around author and year; the number behind them leads to the entry."""
+    cited = soup(name).select("article .bibtex-citation a")
+    assert len(cited) > 5
+    for link in cited:
+        words = link.find_parent(class_="bibtex-citation").previous_element
+        assert re.search(r"\d{4}\)? $", words), link
+        assert link["href"].startswith("../appendix/bibliography.html#"), link
+
+
 @every_page
 def test_loads_nothing_from_elsewhere(soup, name):
     """Not even what a browser would ask for only later."""
