@@ -39,6 +39,18 @@ def name_cells(notebook):
         cell["id"] = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
 
 
+def fold_code(notebook):
+    """Fold in JupyterLab what a page folds: the code of figures, and that of solutions."""
+    in_solution = False
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            # The last of the two that the cell holds counts: one may end and the next begin.
+            found = re.findall(r"^:{3,}\{solution-(start|end)\}", cell.source, re.M)
+            in_solution = found[-1] == "start" if found else in_solution
+        elif in_solution or "hide-input" in cell.metadata.get("tags", []):
+            cell.metadata["jupyter"] = {"source_hidden": True}
+
+
 def name_widgets(text):
     """Number saved widgets in the order in which the page shows them; drop what it never shows.
 
@@ -78,6 +90,7 @@ def execute(source):
     """Run one `.md` and return the executed notebook's JSON."""
     notebook = jupytext.read(source, config=load_jupytext_config(str(source)))
     name_cells(notebook)
+    fold_code(notebook)
     runner = ExecutePreprocessor(
         timeout=CELL_TIMEOUT, kernel_name="python3", record_timing=False, store_widget_state=True
     )

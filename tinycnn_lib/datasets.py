@@ -4,6 +4,7 @@ import numpy as np
 
 from tinycnn_lib import validation as check
 
+#: The classes of the line patterns, in the order of their labels 0, 1, 2.
 CLASS_NAMES = ("vertical", "horizontal", "diagonal")
 NOISE = 0.15  # standard deviation, on a scale where the lines are 1
 SHIFTS = (-2, -1, 0, 1, 2)

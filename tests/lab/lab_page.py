@@ -10,14 +10,18 @@ PROSE = """(cells) => cells.map((cell) => {
   copy.querySelectorAll("pre, code, .katex, mjx-container").forEach((part) => part.remove());
   return copy.textContent;
 })"""
-PROMPTS = ".jp-Notebook .jp-CodeCell .jp-InputPrompt"
 ERRORS = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
-# After an error the cells that still wait, [*], are given up, [ ].
-ENDED = """([prompts, errors]) => {
-  const texts = [...document.querySelectorAll(prompts)].map((prompt) => prompt.textContent);
-  const failed = document.querySelector(errors) && !texts.some((text) => text.includes("*"));
-  return failed || texts.every((text) => /\\d/.test(text));
-}"""
+# A folded cell shows no prompt, so the model is asked.
+CODE_CELLS = """[...window.jupyterapp.shell.currentWidget.content.model.cells]
+  .filter((cell) => cell.type === "code")"""
+# After an error, the cells that still wait are given up.
+ENDED = f"""(errors) => {{
+  const cells = {CODE_CELLS};
+  const waiting = cells.some((cell) => cell.executionState === "running");
+  const failed = document.querySelector(errors) && !waiting;
+  return failed || cells.every((cell) => cell.executionCount);
+}}"""
+UNRUN = f"() => {CODE_CELLS}.filter((cell) => !cell.executionCount).length"
 IMAGES = ".jp-OutputArea-output img"
 LOADED = f"[...document.querySelectorAll('{IMAGES}')].every((image) => image.complete)"
 
@@ -56,11 +60,11 @@ class LabPage:
     def run_all(self):
         """Run a notebook without outputs, all of it."""
         self.menu("Run", "Run All Cells")
-        self.page.wait_for_function(ENDED, arg=[PROMPTS, ERRORS], timeout=RUN_SECONDS * SECONDS)
+        self.page.wait_for_function(ENDED, arg=ERRORS, timeout=RUN_SECONDS * SECONDS)
         self.wait_until_idle()
-        unrun = [text for text in self.page.locator(PROMPTS).all_inner_texts() if text == "[ ]:"]
+        unrun = self.page.evaluate(UNRUN)
         errors = "\n".join(self.page.locator(ERRORS).all_inner_texts())
-        assert not unrun, f"{len(unrun)} cells were not run after this error:\n{errors}"
+        assert not unrun, f"{unrun} cells were not run after this error:\n{errors}"
         self.page.wait_for_function(LOADED)
 
     def save(self):

@@ -5,6 +5,7 @@ import re
 
 import jupytext
 import nbformat
+import notebooks
 
 FORMAT = "md:myst"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -146,7 +147,9 @@ def pair_difference(source, notebook):
     `source` is the text of the `.md`. It takes the way through JSON, which sorts metadata. The
     headers are cut off: they name versions.
     """
-    as_json = nbformat.writes(jupytext.reads(source, FORMAT))
+    from_source = jupytext.reads(source, FORMAT)
+    notebooks.fold_code(from_source)  # only the `.ipynb` holds what is folded in JupyterLab
+    as_json = nbformat.writes(from_source)
     options = {"cell_metadata_filter": "all"}
     pair = []
     for one in (nbformat.reads(as_json, 4), notebook):

@@ -79,7 +79,7 @@ def metadata_holds_nothing_else(notebook, number):
     for n, cell in code_cells(notebook):
         faults += [
             f"code cell {n}: metadata hold {key!r}"
-            for key in set(cell.metadata) - {"tags", "mystnb"}
+            for key in set(cell.metadata) - {"tags", "mystnb", "jupyter"}
         ]
     return faults
 

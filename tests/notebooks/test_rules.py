@@ -1,11 +1,13 @@
 """Every rule is shown a small chapter that keeps it, and at least one that breaks it."""
 
 import copy
+import re
 from pathlib import Path
 
 import jupytext
 import nbformat
 import notebook_reading
+import notebooks
 import pytest
 import rules_code
 import rules_outputs
@@ -520,8 +522,26 @@ def through_json(notebook):
     return nbformat.reads(nbformat.writes(notebook), 4)
 
 
+def written():
+    """Return the good chapter as book/notebooks.py writes it, but not run."""
+    notebook = good()
+    notebooks.fold_code(notebook)
+    return notebook
+
+
+def test_code_of_figures_and_of_solutions_is_folded():
+    folded = [
+        cell.source
+        for cell in written().cells
+        if cell.cell_type == "code" and cell.metadata.get("jupyter") == {"source_hidden": True}
+    ]
+    figure_code, solution_code = folded
+    assert "plt.show()" in figure_code
+    assert re.search(r"^check_output_shape\(", solution_code, re.M)
+
+
 def test_a_pair_says_the_same():
-    from_md, from_ipynb = notebook_reading.pair_difference(GOOD, through_json(good()))
+    from_md, from_ipynb = notebook_reading.pair_difference(GOOD, through_json(written()))
     assert from_md == from_ipynb
     assert from_md.lstrip().startswith("# A Small Chapter")
     assert "fig-23-line" in from_md
@@ -532,7 +552,7 @@ def test_the_order_of_metadata_does_not_count():
         "upper right one.\n---", "upper right one.\ntags: [hide-input]\n---"
     )
     assert turned != GOOD
-    from_md, from_ipynb = notebook_reading.pair_difference(turned, through_json(good()))
+    from_md, from_ipynb = notebook_reading.pair_difference(turned, through_json(written()))
     assert from_md == from_ipynb
 
 
@@ -544,11 +564,12 @@ def test_the_order_of_metadata_does_not_count():
         figure(alt="Another line from the lower left corner to the upper right one."),
         figure(tags=[]),
         lambda notebook: notebook.cells.pop(),
+        lambda notebook: [cell.metadata.pop("jupyter", None) for cell in notebook.cells],
     ],
-    ids=["words", "code", "alt", "tags", "missing"],
+    ids=["words", "code", "alt", "tags", "missing", "not folded"],
 )
 def test_a_pair_that_differs_is_found(change):
-    notebook = good()
+    notebook = written()
     change(notebook)
     from_md, from_ipynb = notebook_reading.pair_difference(GOOD, through_json(notebook))
     assert from_md != from_ipynb

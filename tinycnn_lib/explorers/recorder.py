@@ -33,10 +33,16 @@ class RunRecorder:
     Attributes
     ----------
     run : dict
-        name : str; kernels : list over epochs of (F, k, k); train_loss, validation_loss : lists of
-        float; train_right, validation_right : lists of the number of images classified rightly;
-        train_count : int; wrong : list over epochs of [index, predicted class] of the validation
-        images still wrong; images : (n, H, W) and labels : (n,) of the validation set.
+        What was seen, by these keys:
+
+        - ``name`` : str
+        - ``kernels`` : list over epochs of (F, k, k)
+        - ``train_loss``, ``validation_loss`` : lists over epochs of float
+        - ``train_right``, ``validation_right`` : lists of the number of images classified rightly
+        - ``train_count`` : int
+        - ``wrong`` : list over epochs of [index, predicted class] of the validation images that
+          are still wrong
+        - ``images`` : (n, H, W) and ``labels`` : (n,) of the validation set
 
     Raises
     ------
