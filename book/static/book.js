@@ -15,7 +15,21 @@
         for (const name of ["tabindex", "role", "aria-label"]) block.removeAttribute(name);
       }
     }
+    document.querySelectorAll(scrolling).forEach(fade);
   }
+
+  // Its edge fades as long as there is more to the right.
+  const scrolling = ".formula-scroll, .math.too-wide, .pst-scrollable-table-container, article pre";
+  const fade = (block) =>
+    block.classList.toggle(
+      "goes-on",
+      wide(block) && block.scrollLeft + block.clientWidth < block.scrollWidth - 2,
+    );
+  document.addEventListener(
+    "scroll",
+    ({ target }) => target instanceof Element && target.matches(scrolling) && fade(target),
+    { capture: true, passive: true },
+  );
 
   // A formula within a line that is wider than a phone scrolls inside itself.
   function holdWideFormulas() {

@@ -262,6 +262,21 @@ def test_no_code_scrolls_sideways_on_a_desk(open_page, name):
     assert wide == []
 
 
+def test_what_goes_on_to_the_right_fades_until_its_end_is_seen(open_page):
+    page = open_page("chapters/24-training.html", 320)
+    cut = """(blocks) => blocks.map((b) =>
+      [b.scrollWidth > b.clientWidth + 1, b.classList.contains("goes-on")])"""
+    blocks = page.locator("article pre:visible, .formula-scroll:visible")
+    page.wait_for_function("document.querySelector('.goes-on') !== null")
+    found = blocks.evaluate_all(cut)
+    assert [wide for wide, _ in found] == [fades for _, fades in found]
+    assert 0 < sum(wide for wide, _ in found) < len(found)
+    block = page.locator("article pre.goes-on:visible").first.element_handle()
+    assert "gradient" in block.evaluate("(b) => getComputedStyle(b).maskImage")
+    block.evaluate("(b) => { b.scrollLeft = b.scrollWidth; }")
+    page.wait_for_function("(b) => !b.classList.contains('goes-on')", arg=block)
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_every_figure_arrives(open_page, name):
     page = open_page(name, 320, 640)

@@ -219,18 +219,11 @@ function render({ model, el }) {
     return all.reduce((best, parent) => (size(parent) > size(best) ? parent : best));
   }
 
-  // Where to begin: the kernel weight with the largest gradient.
-  function steepest() {
-    const places = range(F).flatMap((f) => table(k, k, (u, v) => at("kernels", f, u, v)).flat());
-    const size = ({ map, row, column }) => Math.abs(back.d_kernels[map][row][column]);
-    return places.reduce((best, place) => (size(place) > size(best) ? place : best));
-  }
-
   const verdict = element("p", { class: "lf-verdict" });
   const status = announcer();
   const stagesView = makeStages({
     stages, parents, explain, strongest, legend: "d, the gradient of the loss, with respect to", direction: "Walk on toward the loss,",
-    first: steepest(),
+    first: at("kernels", 0, 0, 0), // the weight that the text has followed
   });
 
   function draw() {
@@ -259,7 +252,7 @@ function render({ model, el }) {
   }).el;
   el.append(frame("gradient", "The gradient's way back",
     element("div", { class: "lf-controls" }, weights, picture.controls, targets), verdict, stagesView.el,
-    element("p", { class: "lf-note" }, "Sums use all digits; two to four are shown. A frame marks what the chosen gradient comes from, in every layer; a point, that nothing was there."),
+    element("p", { class: "lf-note" }, "Sums use all digits; two to four are shown. A frame marks, in every layer, what the chosen gradient comes from. A point in a table: no weight met the pixel there."),
     status.el));
   draw();
 }
