@@ -19,6 +19,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 from jupytext.config import load_jupytext_config
+from jupytext.myst import MystMetadataParsingError
 from nbconvert.preprocessors import (
     CellExecutionError,
     CoalesceStreamsPreprocessor,
@@ -128,6 +129,9 @@ def main(arguments):
             failed += 1
             print(f"{source.name}: a cell raised an error, {source.stem}.ipynb is unchanged")
             print(error)
+        except MystMetadataParsingError as error:
+            failed += 1
+            print(f"{source.name}: {error}")
     return failed
 
 
