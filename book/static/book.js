@@ -2,55 +2,61 @@
 (() => {
   "use strict";
 
-  // A block that scrolls sideways can be reached and scrolled with the keyboard, and says so.
-  const wide = (block) => block.scrollWidth > block.clientWidth + 1;
-  function reachWideBlocks() {
-    const table = ".pst-scrollable-table-container";
-    for (const block of document.querySelectorAll(`.formula-scroll, .math.too-wide, ${table}`)) {
-      if (wide(block)) {
-        block.tabIndex = 0;
-        block.role = "group";
-        block.ariaLabel = `${block.matches(table) ? "Table" : "Formula"}, scrolls sideways`;
-      } else {
-        for (const name of ["tabindex", "role", "aria-label"]) block.removeAttribute(name);
-      }
+  // A block that scrolls sideways can be reached and scrolled with the keyboard, and says so; its
+  // edge fades as long as there is more to the right. So does a formula within a line that is wider
+  // than a phone.
+  const TABLE = ".pst-scrollable-table-container";
+  const NAMED = `.formula-scroll, .math.too-wide, ${TABLE}`;
+  const SCROLLING = `${NAMED}, article pre`;
+  const isWide = (block) => block.scrollWidth > block.clientWidth + 1;
+  const goesOn = (block) => block.scrollLeft + block.clientWidth < block.scrollWidth - 2;
+
+  function mark(block, wide, more) {
+    block.classList.toggle("goes-on", wide && more);
+    if (block.matches("span.math")) block.classList.toggle("too-wide", wide);
+    if (!block.matches(`${NAMED}, span.math`)) return;
+    if (wide) {
+      block.tabIndex = 0;
+      block.role = "group";
+      block.ariaLabel = `${block.matches(TABLE) ? "Table" : "Formula"}, scrolls sideways`;
+    } else {
+      for (const name of ["tabindex", "role", "aria-label"]) block.removeAttribute(name);
     }
-    document.querySelectorAll(scrolling).forEach(fade);
   }
 
-  // Its edge fades as long as there is more to the right.
-  const scrolling = ".formula-scroll, .math.too-wide, .pst-scrollable-table-container, article pre";
-  const fade = (block) =>
-    block.classList.toggle(
-      "goes-on",
-      wide(block) && block.scrollLeft + block.clientWidth < block.scrollWidth - 2,
-    );
-  document.addEventListener(
-    "scroll",
-    ({ target }) => target instanceof Element && target.matches(scrolling) && fade(target),
-    { capture: true, passive: true },
-  );
-
-  // A formula within a line that is wider than a phone scrolls inside itself.
-  function holdWideFormulas() {
-    for (const formula of document.querySelectorAll(".math.too-wide")) {
-      formula.classList.remove("too-wide");
-    }
+  // All is read before anything is written, and read when the page has just been laid out: another
+  // moment would make the browser lay it out once more.
+  function measure() {
     const screen = document.documentElement.clientWidth;
-    const beyond = [...document.querySelectorAll("article span.math")].filter(
+    const beyond = [...document.querySelectorAll("article span.math:not(.too-wide)")].filter(
       (formula) => formula.getBoundingClientRect().right > screen,
     );
-    for (const formula of beyond) formula.classList.add("too-wide");
-    reachWideBlocks();
+    const marks = [...document.querySelectorAll(SCROLLING)]
+      .map((block) => [block, isWide(block), goesOn(block)])
+      .filter(([block, wide]) => wide || block.matches(".goes-on, .too-wide, [role=group]"));
+    requestAnimationFrame(() => {
+      for (const formula of beyond) mark(formula, true, true);
+      for (const [block, wide, more] of marks) mark(block, wide, more);
+    });
   }
 
-  let pending = 0;
-  addEventListener("resize", () => {
-    cancelAnimationFrame(pending);
-    pending = requestAnimationFrame(holdWideFormulas);
-  });
-  addEventListener("load", holdWideFormulas);
-  document.addEventListener("toggle", holdWideFormulas, true);
+  const article = document.querySelector("article");
+  if (article) {
+    const observer = new ResizeObserver(measure); // a new width, a fold opened
+    observer.observe(article);
+    addEventListener("load", () => {
+      observer.unobserve(article);
+      observer.observe(article); // once more, with all fonts
+    });
+  }
+  document.addEventListener(
+    "scroll",
+    ({ target }) =>
+      target instanceof Element &&
+      target.matches(SCROLLING) &&
+      target.classList.toggle("goes-on", isWide(target) && goesOn(target)),
+    { capture: true, passive: true },
+  );
 
   // A copied formula is its LaTeX source, not the loose letters of its drawing.
   const source = (formula) => formula.querySelector("annotation")?.textContent ?? "";
