@@ -1,7 +1,7 @@
 """What a reader does: by keyboard alone, by search, from a folder, with less motion."""
 
 import pytest
-from built_book import CHAPTERS
+from built_book import CHAPTERS, PAGES
 
 CHAPTER = "chapters/23-building-a-cnn.html"
 ACTIVE = "document.activeElement"
@@ -154,6 +154,20 @@ def test_icons_are_drawn(open_page):
     for icon in shown.all():
         assert "svg" in icon.evaluate("(i) => getComputedStyle(i).maskImage"), icon.inner_html()
         assert icon.bounding_box()["width"] >= 12
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_sign_of_a_font_that_is_not_there(open_page, name):
+    """The signs of icon fonts lie in Unicode's private area; without the font they are boxes."""
+    page = open_page(name)
+    boxes = page.evaluate(
+        r"""() => [...document.querySelectorAll("body, body *")].filter((element) =>
+          element.getClientRects().length && [null, "::before", "::after"].some((part) =>
+            /[\uE000-\uF8FF]/.test(part ? getComputedStyle(element, part).content
+              : [...element.childNodes].map((n) => n.nodeType === 3 ? n.data : "").join(""))))
+          .map((element) => element.outerHTML.slice(0, 120))"""
+    )
+    assert boxes == []
 
 
 def test_folds_open_by_keyboard(open_page):
