@@ -19,8 +19,8 @@ def test_source_of_classes_and_functions(thing):
 @pytest.mark.parametrize("method", [Conv2D.forward, Conv2D(1, 1, 1).forward])
 def test_source_of_a_method_begins_at_the_margin(method):
     lines = show_source(method).data.splitlines()
-    assert lines[:2] == ["```python", "def forward(self, x):"]
-    assert lines[2].startswith('    """')
+    assert lines[:3] == ["```python", "@images", "def forward(self, x):"]
+    assert lines[3].startswith('    """')
     assert lines[-1] == "```"
 
 

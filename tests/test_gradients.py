@@ -124,3 +124,8 @@ def test_of_an_infinity_nothing_can_be_said():
     error = relative_error([np.inf, np.nan, 1.0], [np.inf, np.nan, 1.0])
     np.testing.assert_array_equal(error, [np.nan, np.nan, 0])
     assert not error.max() < 1e-6  # so no check can take it for right
+
+
+def test_relative_error_at_the_edge_of_the_floats():
+    np.testing.assert_array_equal(relative_error([1e308], [-1e308]), [2])
+    assert np.isnan(relative_error([np.inf], [np.inf])[0])

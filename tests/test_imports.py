@@ -13,15 +13,16 @@ ROOT = Path(tinycnn_lib.__file__).parent
 
 # module: (modules of the library it may import, packages it may import beside the standard library)
 GUARDED = {"validation"}
-CORE = {"layers", "losses", "models", "datasets", "gradients", "loops"}
+CORE = {"layer", "layers", "losses", "models", "datasets", "gradients", "loops"}
 RULES = {
     "validation": (GUARDED, {"numpy"}),
-    "gradients": (set(), {"numpy"}),
+    "gradients": (GUARDED, {"numpy"}),
     "loops": (set(), {"numpy"}),
-    "layers": (GUARDED, {"numpy"}),
+    "layer": (GUARDED, {"numpy"}),
+    "layers": (GUARDED | {"layer"}, {"numpy"}),
     "losses": (GUARDED, {"numpy"}),
     "datasets": (GUARDED, {"numpy"}),
-    "models": (GUARDED | {"layers", "losses"}, {"numpy"}),
+    "models": (GUARDED | {"layer", "layers", "losses"}, {"numpy"}),
     "optimizers": (GUARDED, {"numpy"}),
     "training": (GUARDED | {"layers", "losses", "models", "optimizers"}, {"numpy", "tqdm"}),
     "weights": (GUARDED | {"layers", "losses", "models"}, {"numpy"}),

@@ -161,15 +161,15 @@ def test_sequential_runs_forward_in_order_and_backward_in_reverse():
 
         def forward(self, x):
             calls.append(("forward", self.name))
-            return [*x, self.name]
+            return x + 1
 
         def backward(self, d_output):
             calls.append(("backward", self.name))
-            return [*d_output, self.name]
+            return d_output + 1
 
     row = Sequential(Spy("a"), Spy("b"), Spy("c"))
-    assert row.forward([]) == ["a", "b", "c"]
-    assert row.backward([]) == ["c", "b", "a"]
+    assert row.forward([0.0]) == [3.0]
+    assert row.backward([0.0]) == [3.0]
     assert calls == [("forward", n) for n in "abc"] + [("backward", n) for n in "cba"]
 
 
@@ -250,6 +250,7 @@ def test_summary_rows_and_table():
         ("Flatten", (1, 27), None),
         ("Dense", (1, 3), 84),
     ]
+    assert repr(rows) == str(rows)  # a notebook shows the table
     lines = str(rows).splitlines()
     assert [line.split()[0] for line in lines[1:]] == [name for name, *_ in rows] + ["Total"]
     assert [line.split()[-1] for line in lines] == [

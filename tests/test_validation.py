@@ -75,6 +75,7 @@ def test_real_not_finite(value):
         (-1e-300, {"low": 0}, r"\[0, inf\)"),
         (1.5, {"low": 0, "high": 1}, r"\[0, 1\]"),
         (0, {"low": 0, "high": 1, "open_low": True}, r"\(0, 1\]"),
+        (1, {"low": 0, "high": 1, "open_high": True}, r"\[0, 1\)"),
     ],
 )
 def test_real_out_of_range(value, limits, interval):
@@ -111,9 +112,9 @@ def test_class_labels():
 
 def test_parameter():
     weights = np.ones((2, 3))
-    assert check.parameter("weights", weights, (2, 3), np.float64) is weights
-    assert check.parameter("weights", weights, (2, 3), np.float32).dtype == np.float32
-    assert check.parameter("weights", [[1, 2]], (1, 2), np.float64).dtype == np.float64
+    assert check.parameter("weights", weights, (2, 3)) is weights
+    assert check.parameter("weights", weights.astype(np.float32), (2, 3)).dtype == np.float32
+    assert check.parameter("weights", [[1, 2]], (1, 2)).dtype == np.float64
 
 
 def test_a_long_value_is_shortened_in_the_message():

@@ -1,33 +1,15 @@
-"""Gradients by finite differences: the outside truth that every `backward` is checked against."""
+"""Numerical gradients: the check from outside for every `backward`.
 
-from numbers import Real
+Arguments that are not as described raise a TypeError or a ValueError.
+"""
+
+import numbers
 
 import numpy as np
 
+from tinycnn_lib import validation as check
 
-def _value(function):
-    """Return what `function()` returns, if it is one number."""
-    value = function()
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
-    if not isinstance(value, Real):
-        came = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)
-        raise TypeError(
-            f"function: expected one that returns a number, got {came} from it; "
-            "is there a return at its end, and is it the loss that it returns?"
-        )
-    return value
-
-
-def _numbers(name, value):
-    """Return `value` as an array of float64."""
-    try:
-        array = np.asarray(value)
-    except ValueError:  # rows of different lengths
-        array = np.asarray(None)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name}: expected an array of real numbers, got {value!r:.60}")
-    return array.astype(float)
+NUMBERS = "pass numbers, for example np.asarray(values, dtype=float)"
 
 
 def numerical_gradient(function, array, step=1e-6):
@@ -48,30 +30,14 @@ def numerical_gradient(function, array, step=1e-6):
     Returns
     -------
     ndarray of float64, `array`'s shape
-
-    Raises
-    ------
-    TypeError
-        If `function` is not callable or returns no number, or `array` is not an ndarray of
-        float64: in float32, a + 1e-6 has one or two right digits of the step left.
-    ValueError
-        If `array` is read-only, or `step` is not positive and finite.
     """
     if not callable(function):
         raise TypeError(
             f"function: expected a function without arguments, got {function!r}; "
             "pass lambda: loss(), not loss()"
         )
-    if not isinstance(array, np.ndarray) or array.dtype != np.float64:
-        raise TypeError(
-            "array: expected an ndarray of float64 that function reads, "
-            f"got {getattr(array, 'dtype', type(array).__name__)}; "
-            "pass the array itself, for example model.conv.weights"
-        )
-    if not array.flags.writeable:
-        raise ValueError("array: expected one that may be changed, got a read-only one")
-    if isinstance(step, bool) or not isinstance(step, Real) or not 0 < step < np.inf:
-        raise ValueError(f"step: expected a positive finite number, got {step!r}; try 1e-6")
+    _check_float64(array)
+    step = check.real("step", step, low=0, open_low=True)
     gradient = np.zeros(array.shape)
     for index in np.ndindex(array.shape):
         kept = array[index]
@@ -96,22 +62,14 @@ def relative_error(a, b, floor=1e-8):
     a, b : array_like of the same shape
     floor : float, positive
         Differences far below it do not count: there both sides are round-off.
-
-    Raises
-    ------
-    TypeError
-        If `a` or `b` does not hold real numbers.
-    ValueError
-        If the shapes differ, so that a bias summed too far cannot hide behind broadcasting; if
-        `floor` is not positive.
     """
-    if not isinstance(floor, Real) or not floor > 0:
-        raise ValueError(f"floor: expected a positive number, got {floor!r}; try 1e-8")
-    a, b = _numbers("a", a), _numbers("b", b)
+    floor = check.real("floor", floor, low=0, open_low=True)
+    a, b = (check.real_array(name, value, NUMBERS) for name, value in (("a", a), ("b", b)))
     if a.shape != b.shape:
         raise ValueError(f"a, b: expected the same shape, got {a.shape} and {b.shape}")
-    with np.errstate(invalid="ignore"):  # of an infinity nothing can be said: NaN
-        return np.abs(a - b) / np.maximum(np.maximum(np.abs(a), np.abs(b)), floor)
+    scale = np.maximum(np.maximum(np.abs(a), np.abs(b)), floor)
+    with np.errstate(invalid="ignore"):  # infinity by infinity is NaN
+        return np.abs(a / scale - b / scale)  # divided first: the difference may overflow
 
 
 def gradient_check(function, arrays, gradients, step=1e-6):
@@ -133,12 +91,6 @@ def gradient_check(function, arrays, gradients, step=1e-6):
     dict of str to float
         Below 1e-6 is right; above 1e-2 is a bug; between them look for a corner of ReLU or a tie
         within `step`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the names or a shape differ, there is nothing to check, or an array is not one of
-        float64.
     """
     for name, value in (("arrays", arrays), ("gradients", gradients)):
         if not isinstance(value, dict):
@@ -156,10 +108,39 @@ def gradient_check(function, arrays, gradients, step=1e-6):
             raise ValueError(
                 f"gradients[{name!r}]: expected an array, got None; run backward first"
             )
-    gradients = {name: _numbers(f"gradients[{name!r}]", value) for name, value in gradients.items()}
+    gradients = {  # copies, because the loss may run the network again
+        name: check.real_array(f"gradients[{name!r}]", value, NUMBERS).copy()
+        for name, value in gradients.items()
+    }
     return {
         name: float(
             relative_error(gradients[name], numerical_gradient(function, array, step)).max()
         )
         for name, array in arrays.items()
     }
+
+
+def _check_float64(array):
+    """Refuse what cannot be nudged by a small step; in float32 two digits of it would be left."""
+    if not isinstance(array, np.ndarray) or array.dtype != np.float64:
+        raise TypeError(
+            "array: expected an ndarray of float64 that function reads, "
+            f"got {getattr(array, 'dtype', type(array).__name__)}; "
+            "pass the array itself, for example model.conv.weights"
+        )
+    if not array.flags.writeable:
+        raise ValueError("array: expected one that may be changed, got a read-only one")
+
+
+def _value(function):
+    """Return what `function()` returns, if it is one number."""
+    value = function()
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if not isinstance(value, numbers.Real):
+        came = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)
+        raise TypeError(
+            f"function: expected one that returns a number, got {came} from it; "
+            "is there a return at its end, and is it the loss that it returns?"
+        )
+    return value

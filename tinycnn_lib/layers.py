@@ -1,20 +1,20 @@
 """The five layers of TinyCNN: `forward` beside `backward`, on batches of shape (N, C, H, W).
 
-Every layer keeps from `forward` what its `backward` needs, as a copy: changing an array after the
-call changes no gradient. `backward(d_output)` takes the gradient of the loss with respect to the
-layer's output and returns the one with respect to its input; a layer with parameters also leaves
-their gradients in `d_weights` and `d_bias`. A floating dtype passes through: float32 in, float32
-out. A refused call changes nothing.
-"""
+`forward` keeps what `backward` needs, as a copy: changing an array after the call changes no
+gradient. `backward(d_output)` maps the gradient of the loss with respect to the layer's output to
+the one with respect to its input, and leaves those of the parameters in `d_weights`, `d_bias`.
 
-import math
+Shapes are (N, C, H, W); in memory the images come last, (C, H, W, N), so that what is done to one
+pixel is done to all images in one sweep. `x.transpose(...)` is another view of the same numbers.
+"""
 
 import numpy as np
 
 from tinycnn_lib import validation as check
+from tinycnn_lib.layer import Layer, images, numbers, output_gradient, rows
 
 
-class Conv2D:
+class Conv2D(Layer):
     """Slide F filters of C channels and side k over an image; no padding, stride 1.
 
     y[n, f, i, j] = bias[f] + sum over c, u, v of weights[f, c, u, v] * x[n, c, i + u, j + v]
@@ -30,18 +30,13 @@ class Conv2D:
 
     Attributes
     ----------
-    weights : ndarray, shape (F, C, k, k)
-    bias : ndarray, shape (F,)
-    d_weights, d_bias : ndarray or None
-        Gradients of the loss, from the last `backward`.
+    weights, d_weights : ndarray, shape (F, C, k, k); the second None before `backward`
+    bias, d_bias : ndarray, shape (F,)
     last_input : ndarray, shape (N, C, H, W), or None
         A copy of what `forward` saw last.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a positive integer, or the seed not a non-negative one.
     """
+
+    learned = ("weights", "bias")
 
     def __init__(self, in_channels, out_channels, kernel_size, seed=42):
         C = self.in_channels = check.integer("in_channels", in_channels)
@@ -51,102 +46,74 @@ class Conv2D:
         self.weights = rng.normal(0, np.sqrt(2 / (C * k * k)), size=(F, C, k, k))
         self.bias = np.zeros(F)
         self.d_weights = self.d_bias = self.last_input = None
-        self._cols = self._output_shape = None
 
-    @property
-    def parameter_count(self):
-        """Number of weights and biases, F C k k + F."""
-        return self.weights.size + self.bias.size
-
+    @images
     def forward(self, x):
-        """Map images (N, C, H, W) to feature maps (N, F, H - k + 1, W - k + 1).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `x` is not a finite batch with C channels, or an image is smaller than the kernel;
-            if `weights` or `bias` were replaced by an array of another shape.
-        """
-        F, C, k = self.out_channels, self.in_channels, self.kernel_size
-        x = check.image_batch("x", x, channels=C, at_least=k, reason=f"kernel_size = {k}")
-        weights = check.parameter("weights", self.weights, (F, C, k, k), x.dtype)
-        bias = check.parameter("bias", self.bias, (F,), x.dtype)
-        N, _, H, W = x.shape
+        """Map images (N, C, H, W) to feature maps (N, F, H - k + 1, W - k + 1)."""
+        weights, bias = self.parameters_as(x.dtype)
+        (N, C, H, W), (F, _, k, _) = x.shape, weights.shape
         OH, OW = H - k + 1, W - k + 1
-        # Column (i, j) of cols[n] is the patch under the kernel at row i, column j.
-        cols = np.empty((N, C, k, k, OH, OW), dtype=x.dtype)
+        x = x.transpose(1, 2, 3, 0).copy()  # (N, C, H, W) -> (C, H, W, N)
+        # Column (i, j, n) of cols is the patch of image n under the kernel at row i, column j.
+        cols = np.empty((C, k, k, OH, OW, N), dtype=x.dtype)
         for u in range(k):
             for v in range(k):
-                cols[:, :, u, v] = x[:, :, u : u + OH, v : v + OW]
-        cols = cols.reshape(N, C * k * k, OH * OW)
-        y = weights.reshape(F, C * k * k) @ cols  # (F, Ckk) @ (N, Ckk, OH OW) -> (N, F, OH OW)
+                cols[:, u, v] = x[:, u : u + OH, v : v + OW]
+        cols = cols.reshape(C * k * k, OH * OW * N)
+        y = weights.reshape(F, C * k * k) @ cols  # (F, Ckk) @ (Ckk, OH OW N) -> (F, OH OW N)
         y += bias[:, None]
-        self.last_input, self._cols, self._output_shape = x.copy(), cols, (N, F, OH, OW)
-        return y.reshape(N, F, OH, OW)
+        self.last_input, self.cols = x.transpose(3, 0, 1, 2), cols
+        self.output_shape = N, F, OH, OW
+        return y.reshape(F, OH, OW, N).transpose(3, 0, 1, 2)  # -> (N, F, OH, OW)
 
+    @output_gradient
     def backward(self, d_output, input_gradient=True):
-        """Map d_output (N, F, H - k + 1, W - k + 1) to the gradient (N, C, H, W) of the input.
-
-        With `input_gradient=False` only the parameters' gradients are computed, and None is
-        returned: all that training needs of a first layer.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `d_output` has not the shape of the last output, or there is none yet.
-        """
-        d_output = check.gradient("d_output", d_output, self._output_shape, "Conv2D")
-        N, F, OH, OW = self._output_shape
-        C, k = self.in_channels, self.kernel_size
-        weights = check.parameter("weights", self.weights, (F, C, k, k), d_output.dtype)
-        d_y = d_output.reshape(N, F, OH * OW)
-        d_weights = (d_y @ self._cols.transpose(0, 2, 1)).sum(axis=0)  # (N, F, Ckk) -> (F, Ckk)
+        """Map d_output (N, F, H - k + 1, W - k + 1) to the gradient (N, C, H, W) of the input."""
+        weights, _ = self.parameters_as(d_output.dtype)
+        (N, F, OH, OW), (_, C, k, _) = d_output.shape, weights.shape
+        d_y = d_output.transpose(1, 2, 3, 0).reshape(F, OH * OW * N)
+        d_weights = d_y @ self.cols.T  # (F, OH OW N) @ (OH OW N, Ckk) -> (F, Ckk)
         self.d_weights = d_weights.reshape(F, C, k, k)
-        self.d_bias = d_y.sum(axis=(0, 2))  # (N, F, OH OW) -> (F,)
+        self.d_bias = d_y.sum(axis=1)  # (F, OH OW N) -> (F,)
         if not input_gradient:
             return None
-        d_cols = weights.reshape(F, C * k * k).T @ d_y  # (Ckk, F) @ (N, F, OH OW)
-        d_cols = d_cols.reshape(N, C, k, k, OH, OW)
+        d_cols = weights.reshape(F, C * k * k).T @ d_y  # (Ckk, F) @ (F, OH OW N)
+        d_cols = d_cols.reshape(C, k, k, OH, OW, N)
         # A pixel lies under up to k * k patches: its gradient is the sum over them.
-        d_x = np.zeros(self.last_input.shape, dtype=d_y.dtype)
+        d_x = np.zeros((C, OH + k - 1, OW + k - 1, N), dtype=d_y.dtype)
         for u in range(k):
             for v in range(k):
-                d_x[:, :, u : u + OH, v : v + OW] += d_cols[:, :, u, v]
-        return d_x
+                d_x[:, u : u + OH, v : v + OW] += d_cols[:, u, v]
+        return d_x.transpose(3, 0, 1, 2)  # (C, H, W, N) -> (N, C, H, W)
+
+    def settings(self):
+        """Return the three sizes."""
+        return {
+            name: getattr(self, name) for name in ("in_channels", "out_channels", "kernel_size")
+        }
+
+    def accepts(self):
+        """Ask for C channels and room for the kernel."""
+        k = self.kernel_size
+        return {"channels": self.in_channels, "at_least": k, "reason": f"kernel_size = {k}"}
 
 
-class ReLU:
+class ReLU(Layer):
     """Keep positive numbers, set the others to zero: y = max(0, x) (Section 23.1)."""
 
-    def __init__(self):
-        self._positive = None
-
+    @numbers
     def forward(self, x):
-        """Map `x` of any shape to max(0, x), same shape.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `x` is not a finite array of numbers.
-        """
-        x = check.float_array("x", x)
-        self._positive = x > 0
+        """Map `x` of any shape to max(0, x), same shape."""
+        self.positive, self.output_shape = x > 0, x.shape
         return np.maximum(x, 0)
 
+    @output_gradient
     def backward(self, d_output):
-        """Pass the gradient where x > 0; at x = 0, where max(0, x) has a corner, pass nothing.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `d_output` has not the shape of the last input, or there is none yet.
-        """
-        shape = None if self._positive is None else self._positive.shape
-        d_output = check.gradient("d_output", d_output, shape, "ReLU")
-        return np.where(self._positive, d_output, 0)
+        """Pass the gradient where x > 0; at x = 0, where max(0, x) has a corner, pass nothing."""
+        return d_output * self.positive + 0.0  # a product may be -0.0; with 0.0 added it is 0.0
 
 
-class MaxPool2D:
+class MaxPool2D(Layer):
     """Keep the largest number of every p by p window (Definition 23.2).
 
     Windows do not overlap. Rows and columns that do not fill a window are dropped, and get zero
@@ -156,100 +123,71 @@ class MaxPool2D:
     ----------
     pool_size : int, at least 1
         The side p.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `pool_size` is not a positive integer.
     """
+
+    winner = None  # before the first forward
 
     def __init__(self, pool_size=2):
         self.pool_size = check.integer("pool_size", pool_size)
-        self._winner = self._input_shape = None
 
+    def entries(self, x):
+        """Return p * p views of `x`: entry (u, v) of every window, in row-major order."""
+        p, H, W = self.pool_size, *x.shape[2:]
+        H, W = H // p * p, W // p * p
+        return [x[:, :, u:H:p, v:W:p] for u in range(p) for v in range(p)]
+
+    @images
     def forward(self, x):
-        """Map (N, C, H, W) to (N, C, floor(H / p), floor(W / p)).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `x` is not a finite batch of images, or an image is smaller than a window.
-        """
-        p = self.pool_size
-        x = check.image_batch("x", x, at_least=p, reason=f"pool_size = {p}")
-        H, W = x.shape[2] // p * p, x.shape[3] // p * p
-        # Slice (u, v) holds entry (u, v) of every window; a running maximum over the slices.
-        y = x[:, :, 0:H:p, 0:W:p].copy()
-        winner = np.zeros(y.shape, dtype=np.min_scalar_type(p * p - 1))
-        for entry in range(1, p * p):
-            u, v = divmod(entry, p)
-            candidate = x[:, :, u:H:p, v:W:p]
-            np.putmask(winner, candidate > y, entry)  # strictly greater: the first one keeps a tie
-            np.maximum(y, candidate, out=y)
-        self._winner, self._input_shape = winner, x.shape
+        """Map (N, C, H, W) to (N, C, floor(H / p), floor(W / p))."""
+        first, *others = self.entries(x)
+        y = first.copy(order="K")  # the order in memory stays
+        winner = np.zeros_like(y, dtype=np.min_scalar_type(len(others)))
+        for number, entry in enumerate(others, start=1):
+            # Strictly greater: on a tie the first stays. Numbers rise, so the last to win remains.
+            np.maximum(winner, np.multiply(entry > y, number, dtype=winner.dtype), out=winner)
+            np.maximum(y, entry, out=y)
+        self.winner, self.input_shape, self.output_shape = winner, x.shape, y.shape
         return y
 
-    def _scatter(self, values):
-        """Return zeros of the input's shape, with `values` at the windows' winners."""
-        p = self.pool_size
-        H, W = (side // p * p for side in self._input_shape[2:])
-        x = np.zeros(self._input_shape, dtype=values.dtype)
-        for entry in range(p * p):
-            u, v = divmod(entry, p)
-            x[:, :, u:H:p, v:W:p] = np.where(self._winner == entry, values, 0)
-        return x
+    @output_gradient
+    def backward(self, d_output):
+        """Send each window's gradient to its winner: (N, C, H // p, W // p) to (N, C, H, W)."""
+        d_x = np.zeros_like(self.winner, shape=self.input_shape, dtype=d_output.dtype)
+        for number, entry in enumerate(self.entries(d_x)):
+            np.multiply(d_output, self.winner == number, out=entry)
+        return d_x + 0.0  # a product may be -0.0; with 0.0 added it is 0.0
 
     @property
     def last_mask(self):
-        """1.0 at the winner of each window, 0.0 elsewhere; the input's shape. None before forward.
+        """1.0 at the winner of each window, 0.0 elsewhere; None before the first forward."""
+        return None if self.winner is None else self.backward(np.ones(self.output_shape))
 
-        Built when asked for: training does not need it.
-        """
-        return None if self._winner is None else self._scatter(np.ones(self._winner.shape))
+    def settings(self):
+        """Return the side of a window."""
+        return {"pool_size": self.pool_size}
 
-    def backward(self, d_output):
-        """Send each window's gradient to its winner: (N, C, H // p, W // p) to (N, C, H, W).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `d_output` has not the shape of the last output, or there is none yet.
-        """
-        shape = None if self._winner is None else self._winner.shape
-        return self._scatter(check.gradient("d_output", d_output, shape, "MaxPool2D"))
+    def accepts(self):
+        """Ask for room for a window."""
+        return {"at_least": self.pool_size, "reason": f"pool_size = {self.pool_size}"}
 
 
-class Flatten:
+class Flatten(Layer):
     """Lay out each image of a batch as one row: (N, C, H, W) to (N, C H W), channel by channel."""
 
-    def __init__(self):
-        self._input_shape = None
-
+    @images
     def forward(self, x):
-        """Map (N, C, H, W) to (N, C H W), sharing memory with `x` where NumPy can.
+        """Map (N, C, H, W) to (N, C H W), sharing memory with `x` where NumPy can."""
+        y = x.reshape(len(x), -1)
+        self.input_shape, self.output_shape = x.shape, y.shape
+        return y
 
-        Raises
-        ------
-        TypeError, ValueError
-            If `x` is not a finite batch of images.
-        """
-        x = check.image_batch("x", x)
-        self._input_shape = x.shape
-        return x.reshape(len(x), -1)
-
+    @output_gradient
     def backward(self, d_output):
-        """Map (N, C H W) back to (N, C, H, W): the numbers stay, their places are given back.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `d_output` has not the shape of the last output, or there is none yet.
-        """
-        shape = self._input_shape and (self._input_shape[0], math.prod(self._input_shape[1:]))
-        return check.gradient("d_output", d_output, shape, "Flatten").reshape(self._input_shape)
+        """Map (N, C H W) back to (N, C, H, W): the numbers stay, their places are given back."""
+        return d_output.reshape(self.input_shape)
 
 
-class Dense:
+class Dense(Layer):
     """Map feature vectors linearly: y = x W + b, with W of shape (D_in, D_out) (Section 23.3).
 
     Parameters
@@ -261,18 +199,13 @@ class Dense:
 
     Attributes
     ----------
-    weights : ndarray, shape (D_in, D_out)
-    bias : ndarray, shape (D_out,)
-    d_weights, d_bias : ndarray or None
-        Gradients of the loss, from the last `backward`.
+    weights, d_weights : ndarray, shape (D_in, D_out); the second None before `backward`
+    bias, d_bias : ndarray, shape (D_out,)
     last_input : ndarray, shape (N, D_in), or None
         A copy of what `forward` saw last.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a positive integer, or the seed not a non-negative one.
     """
+
+    learned = ("weights", "bias")
 
     def __init__(self, in_features, out_features, seed=42):
         D_in = self.in_features = check.integer("in_features", in_features)
@@ -282,41 +215,28 @@ class Dense:
         self.bias = np.zeros(D_out)
         self.d_weights = self.d_bias = self.last_input = None
 
-    @property
-    def parameter_count(self):
-        """Number of weights and biases, D_in D_out + D_out."""
-        return self.weights.size + self.bias.size
-
+    @rows
     def forward(self, x):
-        """Map (N, D_in) to (N, D_out).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `x` is not a finite batch of rows with D_in features; if `weights` or `bias` were
-            replaced by an array of another shape.
-        """
-        D_in, D_out = self.in_features, self.out_features
-        x = check.feature_rows("x", x, features=D_in)
-        weights = check.parameter("weights", self.weights, (D_in, D_out), x.dtype)
-        bias = check.parameter("bias", self.bias, (D_out,), x.dtype)
-        self.last_input = x.copy()
+        """Map (N, D_in) to (N, D_out)."""
+        weights, bias = self.parameters_as(x.dtype)
+        self.last_input = x.copy(order="K")
+        self.output_shape = len(x), self.out_features
         return x @ weights + bias  # (N, D_in) @ (D_in, D_out) -> (N, D_out)
 
+    @output_gradient
     def backward(self, d_output, input_gradient=True):
-        """Map d_output (N, D_out) to the gradient (N, D_in) of the input, or None if not wanted.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `d_output` has not the shape of the last output, or there is none yet.
-        """
-        x, D_in, D_out = self.last_input, self.in_features, self.out_features
-        shape = None if x is None else (len(x), D_out)
-        d_output = check.gradient("d_output", d_output, shape, "Dense")
-        weights = check.parameter("weights", self.weights, (D_in, D_out), d_output.dtype)
-        self.d_weights = x.T @ d_output  # (D_in, N) @ (N, D_out) -> (D_in, D_out)
+        """Map d_output (N, D_out) to the gradient (N, D_in) of the input, or None if not wanted."""
+        weights, _ = self.parameters_as(d_output.dtype)
+        self.d_weights = self.last_input.T @ d_output  # (D_in, N) @ (N, D_out) -> (D_in, D_out)
         self.d_bias = d_output.sum(axis=0)  # (N, D_out) -> (D_out,)
         if not input_gradient:
             return None
-        return d_output @ weights.T  # (N, D_out) @ (D_out, D_in) -> (N, D_in)
+        return (weights @ d_output.T).T  # (D_in, D_out) @ (D_out, N), transposed: (N, D_in)
+
+    def settings(self):
+        """Return the two sizes."""
+        return {"in_features": self.in_features, "out_features": self.out_features}
+
+    def accepts(self):
+        """Ask for D_in features."""
+        return {"features": self.in_features}

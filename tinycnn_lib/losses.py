@@ -1,4 +1,8 @@
-"""Softmax and cross-entropy: from logits to probabilities, to one loss, and back (Section 23.3)."""
+"""Softmax and cross-entropy: from logits to probabilities, to one loss, and back (Section 23.3).
+
+Logits that are not a finite (N, K) array, or targets that are not N of K classes, raise a
+TypeError or a ValueError.
+"""
 
 import numpy as np
 
@@ -9,9 +13,9 @@ SMALLEST_PROBABILITY = np.float64(1e-12)
 
 
 def _normalized_exponentials(logits):
-    # Subtracting each row's maximum changes no ratio and keeps exp from overflowing. A difference
-    # beyond the largest float becomes -inf, and its exp the 0 that it should be.
-    with np.errstate(over="ignore"):
+    # Subtracting each row's maximum changes no ratio and keeps exp from overflowing. The exp of a
+    # large negative difference, even of -inf, is the 0 that it should be.
+    with np.errstate(over="ignore", under="ignore"):
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))  # (N, K)
     exponentials /= exponentials.sum(axis=1, keepdims=True)
     return exponentials
@@ -28,11 +32,6 @@ def softmax(logits):
     -------
     ndarray, shape (N, K)
         Non-negative; each row sums to 1. A floating dtype is kept.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `logits` is not a finite (N, K) array with N and K positive.
     """
     return _normalized_exponentials(check.feature_rows("logits", logits))
 
@@ -57,11 +56,6 @@ def softmax_cross_entropy(logits, targets):
     d_logits : ndarray, shape (N, K)
         Already divided by N. It is the gradient of the loss without the clip, so a network that
         is wrong with full confidence still learns.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `logits` is not a finite (N, K) array, or `targets` are not N classes of it.
     """
     logits = check.feature_rows("logits", logits)
     N, K = logits.shape
@@ -73,4 +67,4 @@ def softmax_cross_entropy(logits, targets):
     d_logits = probabilities.copy()
     d_logits[rows, targets] -= 1
     d_logits /= N
-    return float(loss), probabilities, d_logits
+    return float(loss) + 0.0, probabilities, d_logits  # -0.0 + 0.0 is 0.0

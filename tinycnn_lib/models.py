@@ -1,25 +1,24 @@
 """Networks: layers in a row, TinyCNN, and a summary that is measured, not computed."""
 
 import copy
-from contextlib import contextmanager
+import itertools
 
 import numpy as np
 
 from tinycnn_lib import validation as check
+from tinycnn_lib.layer import Layer, inside, output_gradient, takes
 from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 
+PART = 256  # images that `predict` and `evaluate` run at once: the columns of all may not fit
 
-@contextmanager
-def _unchanged_if_refused(layers):
-    """Give the layers back what they held, if a call is refused half-way."""
-    before = [vars(layer).copy() for layer in layers]
-    try:
-        yield
-    except Exception:
-        for layer, state in zip(layers, before, strict=True):
-            vars(layer).clear()
-            vars(layer).update(state)
-        raise
+
+def learned(layer):
+    """Return the names of a layer's parameters: those in its `learned`.
+
+    A class of the reader's own that has no `learned` may keep `weights`, `bias`, or both.
+    """
+    usual = [name for name in ("weights", "bias") if hasattr(layer, name)]
+    return getattr(layer, "learned", usual)
 
 
 class Sequential:
@@ -27,122 +26,86 @@ class Sequential:
 
     Parameters
     ----------
-    *layers : objects with `forward(x)` and `backward(d_output)`
-        Those with parameters keep them in `weights` and `bias`, their gradients in `d_weights`
-        and `d_bias`, and their `backward` takes `input_gradient`.
+    *layers : Layer, or any object with `forward(x)` and `backward(d_output)`
 
     Attributes
     ----------
     layers : list
         The layers, in the order of `forward`.
-
-    Raises
-    ------
-    TypeError
-        If a layer lacks `forward` or `backward`, or is itself a Sequential.
-    ValueError
-        If there is no layer, or one layer is given twice.
+    history : History, or None
+        Of the last `fit`, also of one that was interrupted.
     """
 
+    output_shape = history = None
+    _known = None  # size and dtype of images, and layers, that were asked one by one
+
     def __init__(self, *layers):
-        if not layers:
-            raise ValueError("layers: expected at least one layer, got none")
-        for position, layer in enumerate(layers):
-            if isinstance(layer, type) or not (
-                callable(getattr(layer, "forward", None))
-                and callable(getattr(layer, "backward", None))
-            ):
-                raise TypeError(
-                    f"layers[{position}]: expected an object with forward and backward, "
-                    f"got {layer!r}; pass an instance, for example ReLU()"
-                )
-            if isinstance(layer, Sequential):
-                raise TypeError(
-                    f"layers[{position}]: expected a single layer, got a {type(layer).__name__}; "
-                    "pass its layers, *model.layers"
-                )
-        if len({id(layer) for layer in layers}) < len(layers):
-            raise ValueError("layers: expected different objects, got one of them twice")
+        _check_layers(layers)
         self.layers = list(layers)
 
+    @takes(lambda model, x: model.guard(x))
     def forward(self, x):
-        """Run `x` through all layers; a refused `x` leaves every layer as it was.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a layer refuses its input.
-        """
-        with _unchanged_if_refused(self.layers):
-            for layer in self.layers:
-                x = self._ask(layer, "forward", x)
+        """Run `x` through all layers."""
+        known = self._known == self._kind(x)
+        images = x
+        for position, layer in enumerate(self.layers):
+            try:
+                x = inside(layer.forward)(x) if known else layer.forward(x)
+            except check.NotFiniteError:  # the images are finite, so it is a layer's doing
+                raise self._overflow(images) from None
+            except Exception as error:
+                error.add_note(_raised_by(position, layer, "forward"))
+                raise
+            known = known and isinstance(layer, Layer)  # a class of one's own is not trusted
+        if not np.isfinite(x).all():
+            raise self._overflow(images)
+        self._known, self.output_shape = self._kind(images), x.shape
         return x
 
+    @output_gradient
     def backward(self, d_output, input_gradient=True):
         """Run the gradient back through all layers; return the input's gradient.
 
         With `input_gradient=False` it stops at the first layer with parameters, below which
         nothing learns, and returns None.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a layer refuses its gradient, or `forward` has not run.
         """
-        learning = [layer for layer in self.layers if hasattr(layer, "weights")]
-        with _unchanged_if_refused(self.layers):
-            for layer in reversed(self.layers):
-                if not input_gradient and layer in learning[:1]:
-                    return self._ask(layer, "backward", d_output, input_gradient=False)
-                d_output = self._ask(layer, "backward", d_output)
-        return d_output if input_gradient else None
-
-    def _ask(self, layer, method, *arguments, **options):
-        """Call a layer's method; an error then names the layer too, not only the argument."""
-        try:
-            return getattr(layer, method)(*arguments, **options)
-        except Exception as error:
-            position = self.layers.index(layer)
-            error.add_note(f"raised by layers[{position}], {type(layer).__name__}.{method}")
-            raise
+        first = next((layer for layer in self.layers if learned(layer)), None)
+        d = d_output
+        for position, layer in reversed(list(enumerate(self.layers))):
+            last = layer is first and not input_gradient
+            known = isinstance(layer, Layer) and layer.output_shape == d.shape
+            backward = inside(layer.backward) if known else layer.backward
+            try:
+                d = backward(d, input_gradient=False) if last and known else backward(d)
+            except Exception as error:
+                error.add_note(_raised_by(position, layer, "backward"))
+                raise
+            if last:
+                return None
+        return d if input_gradient else None
 
     def predict(self, x):
-        """Return the class index of the largest logit for each image, shape (N,).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a layer refuses its input, or a logit is not finite.
-        """
-        with _unchanged_if_refused(self.layers):
-            logits = check.feature_rows("logits", self.forward(x))  # (N, K)
-        return logits.argmax(axis=1)
+        """Return the class index of the largest logit for each image, shape (N,)."""
+        return self.logits(x).argmax(axis=1)
 
     def evaluate(self, x, y):
-        """Return the accuracy on images `x` with labels `y`, a fraction from 0 to 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a layer refuses its input, a logit is not finite, or `y` are not one class per
-            image.
-        """
-        with _unchanged_if_refused(self.layers):
-            logits = check.feature_rows("logits", self.forward(x))  # (N, K)
-            y = check.class_labels("y", y, count=len(logits), classes=logits.shape[1])
+        """Return the accuracy on images `x` with labels `y`, a fraction from 0 to 1."""
+        logits = self.logits(x)  # (N, K)
+        y = check.class_labels("y", y, *logits.shape)
         return float((logits.argmax(axis=1) == y).mean())
 
-    def _by_name(self, prefix):
-        """Return the arrays `prefix`weights and `prefix`bias of all layers that have them."""
-        arrays, seen = {}, {}
-        for layer in self.layers:
-            if hasattr(layer, "weights"):
-                kind = type(layer).__name__.lower()
-                seen[kind] = seen.get(kind, 0) + 1
-                name = kind if seen[kind] == 1 else f"{kind}_{seen[kind]}"
-                for key in ("weights", "bias"):
-                    arrays[f"{name}.{key}"] = getattr(layer, prefix + key)
-        return arrays
+    def logits(self, x):
+        """Return the logits of any number of images, shape (N, K), as `forward` would.
+
+        They are run in parts, and what the layers keep for `backward` stays as it was.
+        """
+        x = self.guard(x)
+        reader = copy.copy(self)  # shares the parameters, keeps its own notes
+        reader.layers = [copy.copy(layer) for layer in self.layers]
+        reader._known = reader._kind(x) if self._known == self._kind(x) else None
+        parts = [inside(reader.forward)(x[i : i + PART]) for i in range(0, len(x), PART)]
+        self._known = self._kind(x)
+        return check.feature_rows("logits", np.concatenate(parts))
 
     def parameters(self):
         """Return the parameters by name, `"conv2d.weights"` first; the arrays, not copies."""
@@ -152,10 +115,101 @@ class Sequential:
         """Return the parameters' gradients from the last `backward`, under the same names."""
         return self._by_name("d_")
 
+    def _by_name(self, prefix):
+        arrays, taken = {}, set()
+        for layer in self.layers:
+            if names := learned(layer):
+                kind = type(layer).__name__.lower()
+                numbered = itertools.chain([kind], (f"{kind}_{n}" for n in itertools.count(2)))
+                name = next(name for name in numbered if name not in taken)
+                taken.add(name)
+                for key in names:
+                    arrays[f"{name}.{key}"] = getattr(layer, prefix + key, None)
+        return arrays
+
     @property
     def parameter_count(self):
-        """Number of weights and biases in all layers."""
-        return sum(value.size for value in self.parameters().values())
+        """Number of learned numbers in all layers."""
+        return sum(np.size(value) for value in self.parameters().values())
+
+    def guard(self, x):
+        """Return `x` as this network takes it, or raise."""
+        return check.float_array("x", x)
+
+    def _kind(self, x):
+        """Return what decides whether the layers must be asked about `x` again."""
+        return (x.shape[1:], x.dtype, *map(id, self.layers))
+
+    def _overflow(self, x):
+        """Return the error that names the layer in which finite images became infinite."""
+        for position, layer in enumerate(self.layers):  # noqa: B007 (used after the loop)
+            x = inside(layer.forward)(x)
+            if not np.isfinite(x).all():
+                break
+        return check.NotFiniteError(
+            f"x: expected images whose numbers stay finite, got {x[~np.isfinite(x)][0]} from "
+            f"layers[{position}], {type(layer).__name__}; are its weights finite and small enough?"
+        )
+
+    def __call__(self, x):
+        """Return `forward(x)`."""
+        return self.forward(x)
+
+    def __len__(self):
+        """Return the number of layers."""
+        return len(self.layers)
+
+    def __getitem__(self, position):
+        """Return a layer; of a slice, a list of layers."""
+        return self.layers[position]
+
+    def __setattr__(self, name, value):
+        """Assign; who replaces `model.conv` replaces it in the list of layers, too."""
+        old, layers = vars(self).get(name), vars(self).get("layers", [])
+        for position, layer in enumerate(layers):
+            if layer is old:
+                layers[position] = value
+        super().__setattr__(name, value)
+
+    def __repr__(self):
+        """Return the layers, one to a line."""
+        lines = "".join(f"    {layer!r},\n" for layer in self.layers)
+        return f"{type(self).__name__}(\n{lines})"
+
+
+def _raised_by(position, layer, method):
+    return f"raised by layers[{position}], {type(layer).__name__}.{method}"
+
+
+def _check_layers(layers):
+    """Refuse what cannot stand in a row, or would learn the same twice."""
+    if not layers:
+        raise ValueError("layers: expected at least one layer, got none")
+    for position, layer in enumerate(layers):
+        methods = (getattr(layer, name, None) for name in ("forward", "backward"))
+        if isinstance(layer, type) or not all(map(callable, methods)):
+            raise TypeError(
+                f"layers[{position}]: expected an object with forward and backward, "
+                f"got {layer!r}; pass an instance, for example ReLU()"
+            )
+        if isinstance(layer, Sequential):
+            raise TypeError(
+                f"layers[{position}]: expected a single layer, got a {type(layer).__name__}; "
+                "pass its layers, *model.layers"
+            )
+    if len({id(layer) for layer in layers}) < len(layers):
+        raise ValueError("layers: expected different objects, got one of them twice")
+    drawn = [
+        (i, layer.weights)
+        for i, layer in enumerate(layers)
+        if isinstance(layer, Layer) and "weights" in layer.learned and np.ptp(layer.weights) > 0
+    ]
+    for (i, one), (j, other) in itertools.combinations(drawn, 2):
+        if np.array_equal(one, other):
+            raise ValueError(
+                f"layers[{j}]: expected weights of its own, got those of layers[{i}]; give each "
+                f"layer its seed, for example {type(layers[j]).__name__}(..., seed=1)"
+            )
 
 
 class TinyCNN(Sequential):
@@ -171,11 +225,6 @@ class TinyCNN(Sequential):
     Attributes
     ----------
     conv, relu, pool, flatten, dense : the layers, also in `layers`
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `seed` is not a non-negative integer.
     """
 
     def __init__(self, seed=42):
@@ -187,21 +236,15 @@ class TinyCNN(Sequential):
         self.dense = Dense(27, 3, seed=seed + 1)  # -> (N, 3)
         super().__init__(self.conv, self.relu, self.pool, self.flatten, self.dense)
 
-    def forward(self, x):
-        """Map images (N, 1, 8, 8) to logits (N, 3).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `x` is not a finite batch of 8 x 8 images with one channel.
-        """
-        return super().forward(check.image_batch("x", x, channels=1, size=(8, 8)))
+    def guard(self, x):
+        """Return `x` as a batch of 8 x 8 images with one channel, (N, 1, 8, 8), or raise."""
+        return check.image_batch("x", x, channels=1, size=(8, 8))
 
 
 class Summary(list):
     """The rows (layer name, output shape, parameter count or None); prints as a table."""
 
-    def __str__(self):
+    def __repr__(self):
         """Return the table as text, with the total number of parameters below it."""
         total = sum(count or 0 for _, _, count in self)
         cells = [("Layer", "Output shape", "Parameters")]
@@ -219,18 +262,13 @@ def summarize(model, input_shape=(1, 1, 8, 8)):
     Parameters
     ----------
     model : Sequential
-        It is run as a copy, so that it keeps what it saw last.
+        Copies of its layers are run, so that it keeps what it saw last.
     input_shape : tuple of int, (N, C, H, W)
 
     Returns
     -------
     Summary
         A list of (name, shape, parameter count or None); `print` shows a table.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `model` is no Sequential, or a layer refuses an input of this shape.
     """
     if not isinstance(model, Sequential):
         raise TypeError(f"model: expected a Sequential such as TinyCNN(), got {model!r}")
@@ -239,7 +277,8 @@ def summarize(model, input_shape=(1, 1, 8, 8)):
     shape = tuple(check.integer("input_shape", side) for side in input_shape)
     rows = Summary([("Input", shape, None)])
     x = np.zeros(shape)
-    for layer in copy.deepcopy(model.layers):
-        x = layer.forward(x)
-        rows.append((type(layer).__name__, x.shape, getattr(layer, "parameter_count", None)))
+    for layer in model.layers:
+        x = copy.copy(layer).forward(x)
+        count = sum(np.size(getattr(layer, name)) for name in learned(layer))
+        rows.append((type(layer).__name__, x.shape, count or None))
     return rows

@@ -1,15 +1,16 @@
-"""Training: `fit`, the loop around an optimizer's steps, and the History that it returns."""
+"""Training: `fit`, the loop around an optimizer's steps, and the History that it keeps.
 
-import copy
+Bad arguments raise a TypeError or a ValueError before anything is changed.
+"""
+
+import weakref
 
 import numpy as np
 
 from tinycnn_lib import validation as check
 from tinycnn_lib.losses import softmax_cross_entropy
 from tinycnn_lib.models import Sequential
-from tinycnn_lib.optimizers import SGD, Adam, Momentum, Optimizer
-
-__all__ = ["SGD", "Adam", "DivergenceError", "History", "Momentum", "Optimizer", "fit"]
+from tinycnn_lib.optimizers import Optimizer
 
 
 class DivergenceError(ArithmeticError):
@@ -34,56 +35,53 @@ class History:
         """Number of epochs so far."""
         return max(len(self.train_loss) - 1, 0)
 
-    def _measure(self, model, x, y, x_val, y_val):
+    def measure(self, model, x, y, x_val=None, y_val=None):
         """Append what `model` now achieves."""
-        for split, images, labels in (("train", x, y), ("val", x_val, y_val)):
-            if images is not None:
-                logits = model.forward(images)
-                loss, _, _ = softmax_cross_entropy(logits, labels)
-                getattr(self, f"{split}_loss").append(loss)
-                accuracy = float((logits.argmax(axis=1) == labels).mean())
-                getattr(self, f"{split}_accuracy").append(accuracy)
+        measured = [(self.train_loss, self.train_accuracy, x, y)]
+        if x_val is not None:
+            measured.append((self.val_loss, self.val_accuracy, x_val, y_val))
+        for losses, accuracies, images, labels in measured:
+            logits = model.logits(images)
+            losses.append(softmax_cross_entropy(logits, labels)[0])
+            accuracies.append(float((logits.argmax(axis=1) == labels).mean()))
 
     def __repr__(self):
         """Return the number of epochs; the lists are too long to show."""
         return f"History({self.epochs} epochs)"
 
 
-def _epochs(count, progress):
-    """Return the numbers 1 to `count`, with a progress bar if wanted."""
-    if not progress:
-        return range(1, count + 1)
-    from tqdm import tqdm  # here, so that the library loads without it
-
-    return tqdm(range(1, count + 1), desc="fit", unit="epoch")
-
-
-def _guarded(name_x, x, name_y, y, model, like=None):
-    """Return images and labels that `model` accepts; it runs as a copy, which may still refuse."""
-    x = check.float_array(name_x, x)
-    if like is not None and x.shape[1:] != like.shape[1:]:
-        shape = ", ".join(map(str, (-1, *like.shape[1:])))
-        fits = x.ndim > 0 and x[0].size == like[0].size
-        hint = f"; pass {name_x}.reshape({shape})" if fits else ""
-        raise ValueError(
-            f"{name_x}: expected images as in x, {like.shape[1:]}, got {x.shape[1:]}{hint}"
-        )
-    logits = check.feature_rows("logits", copy.deepcopy(model).forward(x))
-    N, K = logits.shape
-    return x, check.class_labels(name_y, y, count=N, classes=K)
+def train_epoch(model, x, y, optimizer, order, batch_size):
+    """Visit every image once, in mini-batches: forward, loss, backward, one step."""
+    for start in range(0, len(x), batch_size):
+        batch = order[start : start + batch_size]
+        _, _, d_logits = softmax_cross_entropy(model.forward(x[batch]), y[batch])
+        model.backward(d_logits, input_gradient=False)
+        optimizer.step(model.parameters(), model.gradients())
 
 
 def fit(
-    model, x, y, x_val=None, y_val=None, *, optimizer, epochs, batch_size, seed,
-    on_epoch=None, stop_when=None, progress=False,
-):  # fmt: skip
-    """Train `model` on images `x` with labels `y`, in place.
+    model,
+    x,
+    y,
+    x_val=None,
+    y_val=None,
+    *,
+    optimizer,
+    epochs,
+    batch_size,
+    seed,
+    on_epoch=None,
+    stop_when=None,
+    progress=False,
+):
+    """Train `model` on images `x` with labels `y`, in place: `train_epoch` and its guards.
 
     Each epoch visits every image once, in mini-batches of a new random order.
 
     Parameters
     ----------
     model : Sequential
+        `model.history` is the History while `fit` runs, and after it was interrupted.
     x, y : array_like
         Training images (N, C, H, W) and their classes (N,).
     x_val, y_val : array_like, optional
@@ -108,55 +106,121 @@ def fit(
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument is not as above. Then nothing is changed.
     DivergenceError
-        If a number overflows. Then parameters and optimizer are as they were before `fit`.
+        If a loss or a parameter is no longer finite. Then parameters and optimizer are as they
+        were before `fit`.
     """
+    x, y, x_val, y_val = _check_data(model, x, y, x_val, y_val)
+    epochs, batch_size, rng = _check_settings(
+        model, optimizer, epochs, batch_size, seed, on_epoch, stop_when
+    )
+    before = _state(model, optimizer)
+    optimizer.network = weakref.ref(model)
+    history = model.history = History()
+    history.measure(model, x, y, x_val, y_val)
+    for epoch in _epochs(epochs, progress):
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                order = rng.permutation(len(x))
+                train_epoch(model, x, y, optimizer, order, batch_size)
+                _check_finite(model)
+                history.measure(model, x, y, x_val, y_val)
+            if on_epoch is not None:
+                on_epoch(epoch, model, history)
+            if stop_when is not None and stop_when(history):
+                break
+        except check.NotFiniteError as error:
+            raise _diverged(model, optimizer, before, epoch) from error
+        except BaseException as error:
+            error.add_note(f"fit stopped in epoch {epoch}; model.history holds the epochs before")
+            raise
+    return history
+
+
+def _epochs(count, progress):
+    """Return the numbers 1 to `count`, with a progress bar if wanted."""
+    if not progress:
+        return range(1, count + 1)
+    from tqdm import tqdm  # an optional dependency
+
+    return tqdm(range(1, count + 1), desc="fit", unit="epoch")
+
+
+def _check_data(model, x, y, x_val, y_val):
+    """Return images and labels that the model takes."""
     check.instance("model", model, Sequential, "a Sequential such as TinyCNN()")
-    parameters = check.trainable("model.parameters()", model.parameters())
-    x, y = _guarded("x", x, "y", y, model)
+    check.trainable("model.parameters()", model.parameters())
+    x, y = _images_and_labels("x", x, "y", y, model)
     if (x_val is None) != (y_val is None):
         missing = "x_val" if x_val is None else "y_val"
         raise ValueError(f"{missing}: expected images and labels together, got None for it alone")
     if x_val is not None:
-        x_val, y_val = _guarded("x_val", x_val, "y_val", y_val, model, like=x)
+        x_val, y_val = _images_and_labels("x_val", x_val, "y_val", y_val, model, like=x)
+    return x, y, x_val, y_val
+
+
+def _images_and_labels(name_x, x, name_y, y, model, like=None):
+    """Return images that the model takes, and one class for each."""
+    x = check.float_array(name_x, x)
+    if like is not None and x.shape[1:] != like.shape[1:]:
+        shape = ", ".join(map(str, (-1, *like.shape[1:])))
+        fits = x.ndim > 0 and x[0].size == like[0].size
+        hint = f"; pass {name_x}.reshape({shape})" if fits else ""
+        raise ValueError(
+            f"{name_x}: expected images as in x, {like.shape[1:]}, got {x.shape[1:]}{hint}"
+        )
+    _, K = model.logits(model.guard(x)[:1]).shape  # one image tells how many classes there are
+    return x, check.class_labels(name_y, y, count=len(x), classes=K)
+
+
+def _check_settings(model, optimizer, epochs, batch_size, seed, on_epoch, stop_when):
+    """Return epochs, batch size and generator; refuse what `fit` could not run to its end."""
     check.instance("optimizer", optimizer, Optimizer, "an optimizer such as SGD(learning_rate=0.1)")
+    network = vars(optimizer).get("network", lambda: model)
+    if optimizer.memory() and network() is not model:
+        raise ValueError(
+            f"optimizer: expected one that has trained no other network, got {optimizer!r} with "
+            "the memory of another; make a new one for each network"
+        )
+    check.function("on_epoch", on_epoch, "epoch", "model", "history")
+    check.function("stop_when", stop_when, "history")
     epochs = check.integer("epochs", epochs)
     batch_size = check.integer("batch_size", batch_size)
     rng = check.generator("seed", seed)
-    check.function("on_epoch", on_epoch, "a function (epoch, model, history)")
-    check.function("stop_when", stop_when, "a function (history) that returns True or False")
+    return epochs, batch_size, rng
 
-    history = History()
-    history._measure(model, x, y, x_val, y_val)
-    before = {name: value.copy() for name, value in parameters.items()}
-    optimizer_before = copy.deepcopy(vars(optimizer))
-    for epoch in _epochs(epochs, progress):
-        try:
-            with np.errstate(over="raise", invalid="raise"):
-                order = rng.permutation(len(x))
-                for start in range(0, len(x), batch_size):
-                    batch = order[start : start + batch_size]
-                    _, _, d_logits = softmax_cross_entropy(model.forward(x[batch]), y[batch])
-                    model.backward(d_logits, input_gradient=False)
-                    optimizer.step(parameters, model.gradients())
-                history._measure(model, x, y, x_val, y_val)
-        except (FloatingPointError, check.NotFiniteError) as error:
-            diverged = repr(optimizer)
-            for name, value in parameters.items():
-                value[...] = before[name]
-            vars(optimizer).clear()
-            vars(optimizer).update(optimizer_before)
-            stopped = DivergenceError(
-                f"training with {diverged} diverged in epoch {epoch}: a number grew beyond what a "
-                "float can hold. The model is as it was before fit. Try a smaller learning rate, "
-                f"for example {min(optimizer.learning_rate / 10, 0.1):g}"
-            )
-            stopped.history = history
-            raise stopped from error
-        if on_epoch is not None:
-            on_epoch(epoch, model, history)
-        if stop_when is not None and stop_when(history):
-            break
-    return history
+
+def _check_finite(model):
+    """Raise NotFiniteError if a parameter is no longer a finite number."""
+    for name, value in model.parameters().items():
+        check.float_array(name, value)
+
+
+def _state(model, optimizer):
+    """Return copies of the model's parameters and of the optimizer's settings and memory."""
+    parameters = {name: value.copy() for name, value in model.parameters().items()}
+    kept = {
+        key: {name: np.copy(array) for name, array in value.items()}
+        if isinstance(value, dict)
+        else value
+        for key, value in vars(optimizer).items()
+    }
+    return parameters, kept
+
+
+def _diverged(model, optimizer, before, epoch):
+    """Give model and optimizer back what they were, and return the error that says so."""
+    text = repr(optimizer)
+    parameters, optimizer_before = before
+    for name, value in model.parameters().items():
+        value[...] = parameters[name]
+    vars(optimizer).clear()
+    vars(optimizer).update(optimizer_before)
+    rate = vars(optimizer).get("learning_rate", 1.0)
+    error = DivergenceError(
+        f"training with {text} diverged in epoch {epoch}: a number grew beyond what a float can "
+        "hold. The model is as it was before fit. Try a smaller learning rate, for example "
+        f"{min(rate / 10, 0.1):g}"
+    )
+    error.history = model.history
+    return error

@@ -5,6 +5,7 @@ A pickle can run any code when it is loaded; an .npz read without pickle can onl
 
 import io
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tinycnn_lib.models import Sequential
 def _checked(path, model):
     """Return `path` as a Path ending in .npz, and the model's parameters."""
     check.instance("path", path, (str, os.PathLike), "a file name such as 'weights.npz'")
-    path = Path(path)
+    path = Path(path).expanduser().resolve()  # a link keeps pointing to what is written
     if path.suffix != ".npz":
         raise ValueError(f"path: expected a file name that ends in .npz, got {str(path)!r}")
     check.instance("model", model, Sequential, "a Sequential such as TinyCNN()")
@@ -52,6 +53,8 @@ def save_weights(path, model):
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".unfinished-") as folder:
         unfinished = Path(folder, path.name)
         np.savez(unfinished, **parameters)
+        if path.exists():
+            shutil.copymode(path, unfinished)  # who may read the old file may read the new one
         unfinished.replace(path)
 
 
@@ -68,7 +71,7 @@ def load_weights(path, model):
     ------
     TypeError, ValueError
         If the file is no .npz, is damaged, holds pickled objects, or its arrays have not the
-        names, shapes and dtypes of the model's parameters, or are not finite. Then the model is
+        names and shapes of the model's parameters, or are no finite floats. Then the model is
         unchanged.
     OSError
         If the file cannot be read.
@@ -87,10 +90,9 @@ def load_weights(path, model):
     advice = "was the file saved from a network with the same layers?"
     check.matching("file", values, parameters, advice)
     for name, value in values.items():
-        expected = parameters[name].dtype
-        if value.dtype != expected:
+        if value.dtype.kind != "f":
             raise TypeError(
-                f"file[{name!r}]: expected dtype {expected}, got {value.dtype}; {advice}"
+                f"file[{name!r}]: expected an array of floating dtype, got {value.dtype}; {advice}"
             )
         check.float_array(f"file[{name!r}]", value)
     for name, parameter in parameters.items():
