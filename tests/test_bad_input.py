@@ -565,6 +565,22 @@ def test_what_a_reader_s_own_layer_returns_is_asked():
         row.forward(np.ones((2, 1, 8, 8)))
 
 
+def test_what_a_reader_s_own_layer_passes_back_is_asked():
+    class Whole:
+        def forward(self, x):
+            return x
+
+        def backward(self, d_output):
+            return np.sign(d_output).astype(int)  # whole numbers, which would truncate weights
+
+    dense = Dense(64, 3)
+    row = Sequential(Flatten(), dense, Whole())
+    d_logits = np.full((2, 3), 0.5)
+    row.forward(np.ones((2, 1, 8, 8)))
+    d_x = row.backward(d_logits)
+    np.testing.assert_allclose(d_x.reshape(2, 64)[0], dense.weights.sum(axis=1))
+
+
 def test_two_layers_that_would_learn_the_same_are_refused():
     refuses(lambda: Sequential(Dense(4, 4), ReLU(), Dense(4, 4)), "ValueError", "layers[2]",
             "got those of layers[0]", "seed=1")  # fmt: skip

@@ -12,10 +12,10 @@ import tinycnn_lib
 ROOT = Path(tinycnn_lib.__file__).parent
 
 # module: (modules of the library it may import, packages it may import beside the standard library)
-GUARDED = {"validation"}
+GUARDED = {"validation", "extras"}
 CORE = {"layer", "layers", "losses", "models", "datasets", "gradients", "loops"}
 RULES = {
-    "validation": (GUARDED, {"numpy"}),
+    "validation": (set(), {"numpy"}),
     "gradients": (GUARDED, {"numpy"}),
     "loops": (set(), {"numpy"}),
     "layer": (GUARDED, {"numpy"}),
@@ -27,7 +27,8 @@ RULES = {
     "training": (GUARDED | {"layers", "losses", "models", "optimizers"}, {"numpy", "tqdm"}),
     "weights": (GUARDED | {"layers", "losses", "models"}, {"numpy"}),
     "plotting": (GUARDED, {"numpy", "matplotlib"}),
-    "display": (set(), {"IPython"}),
+    "display": (GUARDED, {"IPython"}),
+    "extras": (set(), set()),
     "exercises": (
         CORE | GUARDED | {"optimizers", "training", "weights", "plotting", "display", "exercises"},
         {"numpy", "matplotlib", "IPython"},
@@ -132,6 +133,23 @@ def test_the_core_loads_numpy_and_nothing_else_from_outside():
         )
         extra -= numpy_alone | {"tinycnn_lib"} | set(sys.stdlib_module_names)
         assert not {name for name in extra if not name.startswith("_")}, module
+
+
+@pytest.mark.parametrize(
+    ("module", "missing"),
+    [
+        ("plotting", "matplotlib"),
+        ("display", "IPython"),
+        ("explorers", "anywidget"),
+        ("explorers", "ipywidgets"),
+    ],
+)
+def test_without_the_extra_the_error_says_what_to_install(module, missing):
+    code = f"import sys; sys.modules[{missing!r}] = None; import tinycnn_lib.{module}"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    last = run.stderr.splitlines()[-1]
+    assert last.startswith(f"ModuleNotFoundError: {missing} is not installed")
+    assert f"pip install {missing}, or tinycnn_lib[figures]" in last
 
 
 def test_public_names():

@@ -197,7 +197,8 @@ def test_binder_installs_the_same_versions_and_this_library():
     version = re.fullmatch(r"python-(3\.\d+)\n", read("binder/runtime.txt"))[1]
     binder, everything = pins("binder/requirements.txt", version), pins("requirements.txt", version)
     assert {name: everything.get(name) for name in binder} == binder
-    needed = {Requirement(line).name for line in PROJECT["dependencies"]}
+    figures = PROJECT["optional-dependencies"]["figures"]
+    needed = {Requirement(line).name for line in PROJECT["dependencies"] + figures}
     assert needed | {"jupyterlab", "jupyterlab-myst", "ipykernel"} <= set(binder)
     assert "jupytext" not in binder  # a pair that differs can refuse to open in JupyterLab
     assert read("binder/requirements.txt").splitlines()[-1] == "-e ."

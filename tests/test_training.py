@@ -1,5 +1,6 @@
 """Optimizers, fit, and weights in files."""
 
+import copy
 import io
 import os
 import pickle
@@ -423,6 +424,8 @@ def test_an_optimizer_with_a_memory_trains_one_network(make):
     with pytest.raises(ValueError, match="make a new one for each network"):
         fit(second, X, Y, **settings(optimizer=optimizer))
     fit(first, X, Y, **settings(optimizer=optimizer))
+    for copied in (copy.deepcopy, lambda o: pickle.loads(pickle.dumps(o))):
+        fit(second, X, Y, **settings(optimizer=copied(optimizer)))  # a copy is free
 
 
 def test_an_optimizer_that_holds_what_cannot_be_copied():

@@ -3,7 +3,10 @@
 import inspect
 import textwrap
 
-from IPython.display import Markdown
+from tinycnn_lib import extras
+
+with extras.figures():
+    from IPython.display import Markdown
 
 
 def show_source(thing):

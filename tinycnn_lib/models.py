@@ -70,18 +70,21 @@ class Sequential:
         nothing learns, and returns None.
         """
         first = next((layer for layer in self.layers if learned(layer)), None)
-        d = d_output
+        d, known = d_output, True
         for position, layer in reversed(list(enumerate(self.layers))):
-            last = layer is first and not input_gradient
-            known = isinstance(layer, Layer) and layer.output_shape == d.shape
+            ends_here = layer is first and not input_gradient
+            ours = isinstance(layer, Layer)
+            # Another shape than the layer returned: it has been run alone since. Let it say so.
+            known = known and (not ours or layer.output_shape == d.shape)
             backward = inside(layer.backward) if known else layer.backward
             try:
-                d = backward(d, input_gradient=False) if last and known else backward(d)
+                d = backward(d, input_gradient=False) if ends_here and ours else backward(d)
             except Exception as error:
                 error.add_note(_raised_by(position, layer, "backward"))
                 raise
-            if last:
+            if ends_here:
                 return None
+            known = ours
         return d if input_gradient else None
 
     def predict(self, x):
@@ -100,10 +103,10 @@ class Sequential:
         They are run in parts, and what the layers keep for `backward` stays as it was.
         """
         x = self.guard(x)
-        reader = copy.copy(self)  # shares the parameters, keeps its own notes
-        reader.layers = [copy.copy(layer) for layer in self.layers]
-        reader._known = reader._kind(x) if self._known == self._kind(x) else None
-        parts = [inside(reader.forward)(x[i : i + PART]) for i in range(0, len(x), PART)]
+        twin = copy.copy(self)  # shares the parameters, keeps its own notes
+        twin.layers = [copy.copy(layer) for layer in self.layers]
+        twin._known = twin._kind(x) if self._known == self._kind(x) else None
+        parts = [inside(twin.forward)(x[i : i + PART]) for i in range(0, len(x), PART)]
         self._known = self._kind(x)
         return check.feature_rows("logits", np.concatenate(parts))
 

@@ -65,6 +65,10 @@ class Optimizer:
             value = check.real(name, value, **self.ranges[name])
         super().__setattr__(name, value)
 
+    def __getstate__(self):
+        """Return what a copy gets: settings and memory, not the network that `fit` noted."""
+        return {name: value for name, value in vars(self).items() if name != "network"}
+
     def __repr__(self):
         """Return the kind and its settings, as one would type them."""
         settings = {name: vars(self)[name] for name in self.ranges if name in vars(self)}

@@ -4,11 +4,15 @@ Signs are blue (negative) and orange (positive), never red against green, and a 
 be written into its cell. Positions count from 0, row first, like array indices.
 """
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patches import Circle, Rectangle
+
+from tinycnn_lib import extras
+
+with extras.figures():
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.patches import Circle, Rectangle
 
 PANEL = "#fbfaf6"  # behind every figure
 INK = "#22262b"  # text and lines

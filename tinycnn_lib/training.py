@@ -7,6 +7,7 @@ import weakref
 
 import numpy as np
 
+from tinycnn_lib import extras
 from tinycnn_lib import validation as check
 from tinycnn_lib.losses import softmax_cross_entropy
 from tinycnn_lib.models import Sequential
@@ -141,7 +142,8 @@ def _epochs(count, progress):
     """Return the numbers 1 to `count`, with a progress bar if wanted."""
     if not progress:
         return range(1, count + 1)
-    from tqdm import tqdm  # an optional dependency
+    with extras.figures():
+        from tqdm import tqdm
 
     return tqdm(range(1, count + 1), desc="fit", unit="epoch")
 
