@@ -7,11 +7,12 @@ and nothing heavier.
 
 from tinycnn_lib.datasets import CLASS_NAMES, base_pattern, make_dataset_bundle, traced_image
 from tinycnn_lib.gradients import gradient_check, numerical_gradient, relative_error
+from tinycnn_lib.layer import Layer
 from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from tinycnn_lib.losses import softmax, softmax_cross_entropy
 from tinycnn_lib.models import Sequential, TinyCNN, summarize
 from tinycnn_lib.optimizers import SGD, Adam, Momentum, Optimizer
-from tinycnn_lib.training import DivergenceError, History, fit
+from tinycnn_lib.training import DivergenceError, History, fit, train_epoch
 from tinycnn_lib.weights import load_weights, save_weights
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "DivergenceError",
     "Flatten",
     "History",
+    "Layer",
     "MaxPool2D",
     "Momentum",
     "Optimizer",
@@ -41,4 +43,5 @@ __all__ = [
     "softmax_cross_entropy",
     "summarize",
     "traced_image",
+    "train_epoch",
 ]
