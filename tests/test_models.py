@@ -1,6 +1,7 @@
 """Sequential, TinyCNN and the summary."""
 
 import copy
+import dataclasses
 import pickle
 
 import numpy as np
@@ -12,6 +13,7 @@ from tinycnn_lib import (
     Conv2D,
     Dense,
     Flatten,
+    Layer,
     MaxPool2D,
     ReLU,
     Sequential,
@@ -234,6 +236,74 @@ def test_a_reader_s_own_layer_fits():
     np.testing.assert_array_equal(
         row.backward(np.ones((4, 3))), 2 * plain.backward(np.ones((4, 3)))
     )
+
+
+@pytest.mark.parametrize("base", [Layer, object])
+def test_parameters_have_any_names(base):
+    """Named in `learned`, they are trained, saved and counted like weights and bias."""
+
+    class Normalize(base):
+        learned = ("gamma",)
+
+        def __init__(self):
+            self.gamma, self.d_gamma = np.full(3, 2.0), None
+
+        def forward(self, x):
+            self.x, self.output_shape = x, x.shape
+            return self.gamma * x
+
+        def backward(self, d_output, input_gradient=True):
+            self.d_gamma = (d_output * self.x).sum(axis=0)
+            return self.gamma * d_output
+
+    row = Sequential(Flatten(), Dense(64, 3), Normalize())
+    assert list(row.parameters()) == ["dense.weights", "dense.bias", "normalize.gamma"]
+    assert row.parameter_count == 192 + 3 + 3
+    x = images()
+    row.backward(np.ones_like(row.forward(x)))
+    errors = gradient_check(lambda: float(row.forward(x).sum()), row.parameters(), row.gradients())
+    assert max(errors.values()) < 1e-6
+
+
+def test_no_two_layers_have_one_name():
+    class Dense_2(Dense):  # noqa: N801
+        """Its name is what the second Dense would be called."""
+
+    row = Sequential(Dense(3, 4), Dense_2(4, 5), Dense(5, 6), Dense(6, 2))
+    names = ["dense", "dense_2", "dense_3", "dense_4"]
+    assert list(row.parameters()) == [f"{n}.{key}" for n in names for key in ("weights", "bias")]
+    assert row.parameter_count == 16 + 25 + 36 + 14
+
+
+def test_a_layer_without_bias_and_layers_that_compare_equal():
+    @dataclasses.dataclass
+    class Scale:
+        weights: np.ndarray
+        d_weights: np.ndarray = None
+
+        def forward(self, x):
+            self.x = x
+            return x * self.weights
+
+        def backward(self, d_output):
+            self.d_weights = (d_output * self.x).sum(axis=0)
+            return d_output * self.weights
+
+    row = Sequential(Scale(np.ones(3)), Scale(np.ones(3)))
+    row.forward(np.ones((2, 3)))
+    assert row.backward(np.ones((2, 3)), input_gradient=False) is None
+    assert list(row.gradients()) == ["scale.weights", "scale_2.weights"]
+
+
+def test_what_people_try_first():
+    model = TinyCNN()
+    x = images()
+    np.testing.assert_array_equal(model(x), model.forward(x))
+    np.testing.assert_array_equal(model[0](x), model.conv.forward(x))
+    assert len(model) == 5
+    assert list(model) == model.layers == model[:]
+    assert repr(model.conv) == "Conv2D(in_channels=1, out_channels=3, kernel_size=3)"
+    assert repr(model).splitlines()[:3] == ["TinyCNN(", f"    {model.conv!r},", "    ReLU(),"]
 
 
 # Summary

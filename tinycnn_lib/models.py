@@ -15,10 +15,10 @@ PART = 256  # images that `predict` and `evaluate` run at once: the columns of a
 def learned(layer):
     """Return the names of a layer's parameters: those in its `learned`.
 
-    A class of the reader's own that has no `learned` may keep `weights`, `bias`, or both.
+    A class of the reader's own that names none may keep `weights`, `bias`, or both.
     """
     usual = [name for name in ("weights", "bias") if hasattr(layer, name)]
-    return getattr(layer, "learned", usual)
+    return getattr(layer, "learned", ()) or usual
 
 
 class Sequential:

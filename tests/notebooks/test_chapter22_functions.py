@@ -100,9 +100,11 @@ def test_every_way_to_compute_the_layer_gives_the_same(chapter, rng):
         chapter["conv2d_loops"](x, conv.weights, conv.bias), expected, atol=1e-12
     )
     cols = chapter["batch_to_cols"](x, 3)
-    np.testing.assert_array_equal(cols[1], chapter["image_to_cols"](x[1], 3))
+    one = cols.reshape(len(cols), -1, len(x))[..., 1]  # (18, 28): the columns of image 1
+    np.testing.assert_array_equal(one, chapter["image_to_cols"](x[1], 3))
     maps = conv.weights.reshape(3, -1) @ cols + conv.bias[:, None]
-    np.testing.assert_allclose(maps.reshape(expected.shape), expected, atol=1e-12)
+    maps = maps.reshape(3, 4, 7, 4).transpose(3, 0, 1, 2)  # (F, OH OW N) -> (N, F, OH, OW)
+    np.testing.assert_allclose(maps, expected, atol=1e-12)
 
 
 def test_the_matrix_is_the_layer_and_its_transpose_the_adjoint(chapter, rng):
