@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from state import frozen
 
 from tinycnn_lib import (
     CLASS_NAMES,
@@ -28,19 +29,6 @@ from tinycnn_lib.display import show_source
 
 ERRORS = {"TypeError": TypeError, "ValueError": ValueError}
 NAN, INF = float("nan"), float("inf")
-
-
-def frozen(thing):
-    """Return all that an object holds, deeply, as something that can be compared."""
-    if isinstance(thing, np.ndarray):
-        return (thing.dtype.str, thing.shape, thing.tobytes())
-    if isinstance(thing, (list, tuple)):
-        return [frozen(item) for item in thing]
-    if isinstance(thing, dict):
-        return {key: frozen(value) for key, value in thing.items()}
-    if hasattr(thing, "__dict__"):
-        return (type(thing).__name__, frozen(vars(thing)))
-    return repr(thing)
 
 
 def refuses(call, error, name, *fragments, watched=()):
@@ -116,6 +104,13 @@ class Lazy:
     """An object that NumPy cannot turn into numbers."""
 
 
+class Raising:
+    """An object whose own conversion fails."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("still on another device")
+
+
 NOT_FINITE_OR_NO_NUMBERS = {
     "None": (None, "TypeError", "real numbers"),
     "string": ("8x8", "TypeError", "real numbers"),
@@ -125,6 +120,7 @@ NOT_FINITE_OR_NO_NUMBERS = {
     "dates": (np.array(["2026-01-01"], dtype="M8[D]"), "TypeError", "real numbers"),
     "a large integer": ([[10**30]], "TypeError", "real numbers"),
     "an object": (Lazy(), "TypeError", "real numbers"),
+    "an object that raises": (Raising(), "TypeError", "still on another device"),
     "a dict": ({"x": 1}, "TypeError", "real numbers"),
     "a generator": ((i for i in range(3)), "TypeError", "real numbers"),
     "ragged list": ([[1.0, 2.0], [3.0]], "ValueError", "rows of different lengths"),
@@ -412,13 +408,13 @@ def test_no_integer(entry, value):
 @pytest.mark.parametrize("entry", SIZES)
 @pytest.mark.parametrize("value", [0, -1, np.int64(-5)])
 def test_size_not_positive(entry, value):
-    least = "at least 2" if entry.endswith(" size") else "at least 1"
+    least = "at least 3" if entry.endswith(" size") else "at least 1"
     refuses(lambda: SIZES[entry](value), "ValueError", entry.split()[1], least, f"got {value}")
 
 
 @pytest.mark.parametrize("entry", ["make_dataset_bundle size", "base_pattern size"])
-def test_image_too_small_for_two_middle_columns(entry):
-    refuses(lambda: SIZES[entry](1), "ValueError", "size", "at least 2", "got 1")
+def test_image_too_small_for_patterns_that_differ(entry):
+    refuses(lambda: SIZES[entry](2), "ValueError", "size", "at least 3", "got 2")
 
 
 @pytest.mark.parametrize("entry", SEEDS)

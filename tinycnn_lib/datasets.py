@@ -1,4 +1,7 @@
-"""The line patterns: three classes of 8 x 8 images, drawn, shifted and made noisy by a seed."""
+"""The line patterns: three classes of 8 x 8 images, drawn, shifted and made noisy by a seed.
+
+Names and sizes that are not as described raise a TypeError or a ValueError.
+"""
 
 import numpy as np
 
@@ -7,7 +10,7 @@ from tinycnn_lib import validation as check
 #: The classes of the line patterns, in the order of their labels 0, 1, 2.
 CLASS_NAMES = ("vertical", "horizontal", "diagonal")
 NOISE = 0.15  # standard deviation, on a scale where the lines are 1
-SHIFTS = (-2, -1, 0, 1, 2)
+MAX_SHIFT = 2  # rows and columns
 
 
 def base_pattern(name, size=8):
@@ -18,20 +21,15 @@ def base_pattern(name, size=8):
     name : str
         "vertical" and "horizontal": the middle two columns or rows are 1. "diagonal": 1 on the
         main diagonal, 0.35 on the two beside it.
-    size : int, at least 2
-        H and W.
+    size : int, at least 3
+        H and W; at 2 two of the patterns would be the same.
 
     Returns
     -------
     ndarray, shape (size, size), in [0, 1]
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `name` or `size` is not one of these.
     """
     name = check.choice("name", name, CLASS_NAMES)
-    size = check.integer("size", size, at_least=2)
+    size = check.integer("size", size, at_least=3)
     if name == "diagonal":
         return np.eye(size) + 0.35 * (np.eye(size, k=1) + np.eye(size, k=-1))
     image = np.zeros((size, size))
@@ -57,8 +55,8 @@ def make_dataset_bundle(
     train_per_class, val_per_class : int, at least 1
         Images per class on average; with K classes the training set holds exactly
         K train_per_class of the shuffled images, the validation set the rest.
-    size : int, at least 2
-        H and W.
+    size : int, at least 3
+        H and W; at 2 two of the patterns would be the same.
     seed : int
         Seed of the one generator behind shifts, noise and shuffle.
     class_names : tuple or list of str, different ones of CLASS_NAMES
@@ -69,15 +67,10 @@ def make_dataset_bundle(
     x_train, y_train, x_val, y_val : ndarray
         Images of shape (n, 1, size, size) in [0, 1]; integer labels of shape (n,).
     class_names : tuple of str
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as above.
     """
     train_per_class = check.integer("train_per_class", train_per_class)
     val_per_class = check.integer("val_per_class", val_per_class)
-    size = check.integer("size", size, at_least=2)
+    size = check.integer("size", size, at_least=3)
     rng = check.generator("seed", seed)
     if not isinstance(class_names, (tuple, list)):
         raise TypeError(
@@ -94,8 +87,8 @@ def make_dataset_bundle(
     for label, name in enumerate(class_names):
         base = base_pattern(name, size)  # (size, size)
         for _ in range(train_per_class + val_per_class):
-            row_shift = rng.integers(SHIFTS[0], SHIFTS[-1] + 1)
-            column_shift = rng.integers(SHIFTS[0], SHIFTS[-1] + 1)
+            row_shift = rng.integers(-MAX_SHIFT, MAX_SHIFT + 1)
+            column_shift = rng.integers(-MAX_SHIFT, MAX_SHIFT + 1)
             image = np.roll(base, (row_shift, column_shift), axis=(0, 1))
             image = image + rng.normal(0, NOISE, size=(size, size))
             images.append(np.clip(image, 0, 1))

@@ -25,7 +25,7 @@ class Conv2D(Layer):
     ----------
     in_channels, out_channels, kernel_size : int, at least 1
         C, F and k.
-    seed : int
+    seed : int or numpy.random.Generator
         Seed of the initial weights, normal with variance 2 / (C k k) [He et al. 2015, eq. 10].
 
     Attributes
@@ -194,7 +194,7 @@ class Dense(Layer):
     ----------
     in_features, out_features : int, at least 1
         D_in and D_out.
-    seed : int
+    seed : int or numpy.random.Generator
         Seed of the initial weights, normal with variance 2 / D_in [He et al. 2015, eq. 10].
 
     Attributes

@@ -91,7 +91,7 @@ def fit(
         It keeps its memory, so a second `fit` with it goes on where the first ended.
     epochs, batch_size : int, at least 1
         The last batch of an epoch holds what is left.
-    seed : int
+    seed : int or numpy.random.Generator
         Seed of the one generator that shuffles.
     on_epoch : callable (epoch, model, history), optional
         Called after each epoch, 1 to `epochs`; for example to keep filters for a figure, or to

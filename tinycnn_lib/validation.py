@@ -128,6 +128,10 @@ def as_array(name, value):
         raise ValueError(
             f"{name}: expected a rectangular array of numbers, got rows of different lengths"
         ) from None
+    except Exception as error:  # an object's own conversion failed
+        raise TypeError(
+            f"{name}: expected an array of numbers, got {describe(value)}: {error}"
+        ) from error
 
 
 def real_array(name, value, advice):
