@@ -9,9 +9,8 @@ from refusals import refusal
 from traitlets.config import Config
 
 import tinycnn_lib.exercises as exercises
-from tinycnn_lib.exercises import ExerciseError
+from tinycnn_lib.exercises import ExerciseError, _answers, _arrays
 from tinycnn_lib.exercises import _base as base
-from tinycnn_lib.exercises import _expect as expect
 
 X = base.sample((1, 2, 2, 3), seed=1)
 
@@ -180,11 +179,11 @@ def changed(array, index, value=99.0):
     ],
 )
 def test_recognize(got, expected, words):
-    assert words in expect.recognize(got, expected)
+    assert words in _arrays.recognize(got, expected)
 
 
 def test_recognize_zeros():
-    assert expect.recognize(0 * GRID, GRID) == "every number is 0"
+    assert _arrays.recognize(0 * GRID, GRID) == "every number is 0"
 
 
 @pytest.mark.parametrize(
@@ -198,19 +197,19 @@ def test_recognize_zeros():
     ],
 )
 def test_recognize_keeps_silent_where_no_pattern_fits(got, expected):
-    assert expect.recognize(got, expected) is None
+    assert _arrays.recognize(got, expected) is None
 
 
 # --- expect_form and expect_array --------------------------------------------------------------
 def test_right_arrays_are_returned():
     got = X + 1e-12
-    assert expect.expect_array("f", got, X) is got
+    assert _arrays.expect_array("f", got, X) is got
     single = X.astype(np.float32)
-    assert expect.expect_array("f", single, X, dtype=np.float32) is single
-    expect.expect_array("f", np.arange(3, dtype=np.uint8), np.arange(3))
-    expect.expect_array("f", np.array([True]), np.array([True]))
-    expect.expect_array("loss", np.float64(0.5), 0.5)
-    expect.expect_array("f", X + 1e-4, X, tolerance=1e-3)
+    assert _arrays.expect_array("f", single, X, dtype=np.float32) is single
+    _arrays.expect_array("f", np.arange(3, dtype=np.uint8), np.arange(3))
+    _arrays.expect_array("f", np.array([True]), np.array([True]))
+    _arrays.expect_array("loss", np.float64(0.5), 0.5)
+    _arrays.expect_array("f", X + 1e-4, X, tolerance=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -235,39 +234,39 @@ def test_right_arrays_are_returned():
     ],
 )
 def test_wrong_arrays(got, reason):
-    message = refusal(expect.expect_array, "f", got, X, on={"x": X})
+    message = refusal(_arrays.expect_array, "f", got, X, on={"x": X})
     assert re.search(reason, message, re.DOTALL), message
     assert "on x, shape (1, 2, 2, 3)" in message
 
 
 def test_exact_dtype():
-    message = refusal(expect.expect_array, "f", X, X, dtype=np.float32)
+    message = refusal(_arrays.expect_array, "f", X, X, dtype=np.float32)
     assert "got: float64" in message
     assert "expected: float32, as that of the input" in message
 
 
 def test_integers_and_truth_values_are_not_floats():
-    assert "expected: integers" in refusal(expect.expect_array, "f", np.ones(2), np.arange(2))
+    assert "expected: integers" in refusal(_arrays.expect_array, "f", np.ones(2), np.arange(2))
     assert "expected: bool" in refusal(
-        expect.expect_array, "f", np.ones(2), np.array([True, False])
+        _arrays.expect_array, "f", np.ones(2), np.array([True, False])
     )
 
 
 def test_single_precision_is_compared_as_such():
     single = (X * (1 + 1e-5)).astype(np.float32)
-    expect.expect_array("f", single, X)
-    refusal(expect.expect_array, "f", single.astype(float), X)
-    refusal(expect.expect_array, "f", single * np.float32(1.01), X)
+    _arrays.expect_array("f", single, X)
+    refusal(_arrays.expect_array, "f", single.astype(float), X)
+    refusal(_arrays.expect_array, "f", single * np.float32(1.01), X)
 
 
 def test_one_wrong_number_has_no_index():
-    message = refusal(expect.expect_array, "loss", np.float64(3), 3.5)
+    message = refusal(_arrays.expect_array, "loss", np.float64(3), 3.5)
     assert message == "loss returns wrong numbers: the number differs.\n  got: 3\n  expected: 3.5"
 
 
 def test_large_planes_show_the_one_number():
     big = np.ones((2, 20, 20))
-    message = refusal(expect.expect_array, "f", changed(big, (1, 2, 3), 7.0), big)
+    message = refusal(_arrays.expect_array, "f", changed(big, (1, 2, 3), 7.0), big)
     assert "show [1, 2, 3]" in message
     assert "got: 7" in message
     assert "expected: 1" in message
@@ -275,40 +274,40 @@ def test_large_planes_show_the_one_number():
 
 def test_hints():
     wrong = 2 * X
-    assert "Hint: fixed" in refusal(expect.expect_array, "f", wrong, X, hint="fixed")
+    assert "Hint: fixed" in refusal(_arrays.expect_array, "f", wrong, X, hint="fixed")
     seen = []
-    message = refusal(expect.expect_array, "f", wrong, X, hint=lambda *pair: seen.append(pair))
+    message = refusal(_arrays.expect_array, "f", wrong, X, hint=lambda *pair: seen.append(pair))
     assert "Hint: every number is 2 times" in message  # the callable had nothing to say
     np.testing.assert_array_equal(seen[0], (wrong, X))
-    assert "Hint: own" in refusal(expect.expect_array, "f", wrong, X, hint=lambda *pair: "own")
+    assert "Hint: own" in refusal(_arrays.expect_array, "f", wrong, X, hint=lambda *pair: "own")
 
 
 # --- the small ones ----------------------------------------------------------------------------
 def test_shared_memory_is_found():
-    expect.expect_own_memory("f", X.copy(), x=X)
-    assert "shares its memory with x" in refusal(expect.expect_own_memory, "f", X[0], x=X)
+    _arrays.expect_own_memory("f", X.copy(), x=X)
+    assert "shares its memory with x" in refusal(_arrays.expect_own_memory, "f", X[0], x=X)
 
 
 def test_integer_answers():
-    assert expect.expect_integer("n", np.int32(3)) == 3
+    assert _answers.expect_integer("n", np.int32(3)) == 3
     for wrong, words in [
         (None, "n is None"),
         (3.0, r"3\.0 \(float\)"),
         (True, "bool"),
         ("3", "str"),
     ]:
-        assert re.search(words, refusal(expect.expect_integer, "n", wrong))
+        assert re.search(words, refusal(_answers.expect_integer, "n", wrong))
 
 
 def test_shape_answers():
-    assert expect.expect_shape("s", [1, np.int64(2)], 2) == (1, 2)
-    assert "s is None" in refusal(expect.expect_shape, "s", None, 2)
-    assert "s is not a tuple" in refusal(expect.expect_shape, "s", 7, 2)
-    assert "expected: 2 numbers" in refusal(expect.expect_shape, "s", (1, 2, 3), 2)
-    assert "s[1] is not an integer" in refusal(expect.expect_shape, "s", (1, "2"), 2)
+    assert _answers.expect_shape("s", [1, np.int64(2)], 2) == (1, 2)
+    assert "s is None" in refusal(_answers.expect_shape, "s", None, 2)
+    assert "s is not a tuple" in refusal(_answers.expect_shape, "s", 7, 2)
+    assert "expected: 2 numbers" in refusal(_answers.expect_shape, "s", (1, 2, 3), 2)
+    assert "s[1] is not an integer" in refusal(_answers.expect_shape, "s", (1, "2"), 2)
 
 
 def test_methods():
-    expect.expect_method("list", [], "append", "pop")
-    assert "pool is None" in refusal(expect.expect_method, "pool", None, "forward")
-    assert "list has no method forward" in refusal(expect.expect_method, "list", [], "forward")
+    _answers.expect_method("list", [], "append", "pop")
+    assert "pool is None" in refusal(_answers.expect_method, "pool", None, "forward")
+    assert "list has no method forward" in refusal(_answers.expect_method, "list", [], "forward")

@@ -1,9 +1,10 @@
 """What the checkers share: run the reader's code, and say readably what is wrong.
 
 A checker shows a small input, what came and what was expected, and a hint; never the code. What
-it expects is in `_expect`.
+it expects is in `_arrays` and `_answers`.
 """
 
+import copy
 import sys
 import textwrap
 import traceback
@@ -27,9 +28,11 @@ class ExerciseError(AssertionError):
         return [f"ExerciseError: {self}"]
 
 
-def praise(text):
-    """Print the one line that a right answer gets."""
+def praise(text, remarks=()):
+    """Print the line that a right answer gets, and a line for each different remark."""
     print(f"Right: {text}")
+    for remark in dict.fromkeys(remarks):
+        print(f"  Note: {remark}.")
 
 
 def sample(shape, seed):
@@ -70,6 +73,14 @@ def _labelled(label, value):
     return f"  {label}:\n" + textwrap.indent(text, "    ")
 
 
+def _difference(got, expected):
+    """Return the largest difference between numbers, or the types of what only looks the same."""
+    try:
+        return f"up to {np.abs(np.subtract(got, expected)).max():.3g}"
+    except Exception:  # no numbers
+        return f"{describe(got)}, not {describe(expected)}"
+
+
 def fail(what, *, on=None, got=None, expected=None, hint=None, cause=None):
     """Raise an ExerciseError whose message has up to five parts.
 
@@ -100,13 +111,22 @@ def fail(what, *, on=None, got=None, expected=None, hint=None, cause=None):
         lines.append(_labelled("got", got))
     if expected is not None:
         lines.append(_labelled("expected", expected))
+    if got is not None and expected is not None and show(got) == show(expected):
+        lines.append(_labelled("difference", _difference(got, expected)))
     if hint:
         lines.append(f"  Hint: {hint}")
     raise ExerciseError("\n".join(lines)) from cause
 
 
+def _unchanged(before, after):
+    """Return whether a copy that the reader's code was given is still what it was."""
+    if isinstance(before, np.ndarray):
+        return np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
+    return before == after if isinstance(before, (list, dict)) else True
+
+
 def call(name, function, *arguments, on=None, hint=None, **keywords):
-    """Return `function(*arguments, **keywords)`, run on copies of the arrays.
+    """Return `function(*arguments, **keywords)`, run on copies of the arrays and lists.
 
     Parameters
     ----------
@@ -116,7 +136,7 @@ def call(name, function, *arguments, on=None, hint=None, **keywords):
         The reader's.
     on : dict, optional
         As in `fail`.
-    hint : str, optional
+    hint : str, or callable () to str or None, optional
         For a call that raises.
 
     Raises
@@ -124,7 +144,7 @@ def call(name, function, *arguments, on=None, hint=None, **keywords):
     ExerciseError
         If the call raises (chained, with the reader's line), or changes an array given to it.
     """
-    given = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+    given = [copy.deepcopy(a) if isinstance(a, (np.ndarray, list, dict)) else a for a in arguments]
     try:
         result = function(*given, **keywords)
     except Exception as error:
@@ -133,12 +153,13 @@ def call(name, function, *arguments, on=None, hint=None, **keywords):
         own = [step for step in steps if not step.filename.startswith(NOT_THE_READERS)]
         line = f", at line {own[-1].lineno}: {own[-1].line}" if own and own[-1].line else ""
         said = f": {error}" if str(error) else ""
+        hint = hint() if callable(hint) else hint
         if isinstance(error, TypeError) and not own and not hint:
             count = len(arguments) + len(keywords)
             hint = f"it is called with {count} argument{'s' * (count != 1)}; does its def line fit?"
         fail(f"{name} raised {type(error).__name__}{said}{line}", on=on, hint=hint, cause=error)
     for before, after in zip(arguments, given, strict=True):
-        if isinstance(before, np.ndarray) and not np.array_equal(before, after, equal_nan=True):
+        if not _unchanged(before, after):
             fail(
                 f"{name} changes its input in place",
                 on=on,

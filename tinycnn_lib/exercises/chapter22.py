@@ -6,16 +6,16 @@ Where an answer is a number, a message tells how to find it, not what it is.
 import numpy as np
 
 from tinycnn_lib import loops
-from tinycnn_lib.exercises._base import call, count_steps, fail, praise, sample
-from tinycnn_lib.exercises._expect import (
+from tinycnn_lib.exercises._answers import (
     expect_answer,
-    expect_array,
     expect_function,
     expect_integer,
     expect_returned,
     expect_shape,
-    recognize,
 )
+from tinycnn_lib.exercises._arrays import expect_array, recognize
+from tinycnn_lib.exercises._base import call, count_steps, fail, praise, sample
+from tinycnn_lib.exercises._piece import Piece
 from tinycnn_lib.validation import describe
 
 
@@ -151,17 +151,60 @@ def check_diagonal_filter(kernel):
     praise("your filter finds the falling diagonal and is blind to even brightness.")
 
 
-# N, C, H, W of x; F; k; P; s. H != W throughout; the simplest first, so that it is the one shown.
-_CONVOLUTIONS = (
-    (1, 1, 3, 4, 1, 2, 0, 1),
-    (1, 1, 4, 3, 1, 2, 0, 2),
-    (1, 1, 5, 7, 1, 2, 0, 2),
-    (1, 1, 2, 3, 1, 2, 1, 1),
-    (1, 2, 3, 4, 1, 2, 0, 1),
-    (1, 1, 3, 4, 3, 2, 0, 1),
-    (2, 1, 3, 4, 1, 2, 0, 1),
-    (2, 3, 7, 6, 4, 3, 1, 2),
-    (2, 2, 6, 9, 3, 4, 2, 3),
+def _strided(x, weights, bias, P, s):
+    """Convolve the padded images at every s-th place, by the naive loops."""
+    padded = np.pad(x, ((0, 0), (0, 0), (P, P), (P, P)))
+    return loops.conv2d_forward(padded, weights, bias)[:, :, ::s, ::s]
+
+
+def _strided_cases():
+    # N, C, H, W of x; F; k; P; s. H != W throughout; the simplest first.
+    for seed, (N, C, H, W, F, k, P, s) in enumerate(
+        (
+            (1, 1, 3, 4, 1, 2, 0, 1),
+            (1, 1, 4, 3, 1, 2, 0, 2),
+            (1, 1, 5, 7, 1, 2, 0, 2),
+            (1, 1, 2, 3, 1, 2, 1, 1),
+            (1, 2, 3, 4, 1, 2, 0, 1),
+            (1, 1, 3, 4, 3, 2, 0, 1),
+            (2, 1, 3, 4, 1, 2, 0, 1),
+            (2, 1, 2, 3, 2, 1, 0, 1),
+            (2, 3, 7, 6, 4, 3, 1, 2),
+            (4, 2, 6, 9, 3, 4, 2, 3),
+        )
+    ):
+        yield {
+            "x": _whole_numbers((N, C, H, W), seed=seed),
+            "weights": _whole_numbers((F, C, k, k), seed=100 + seed),
+            "bias": _whole_numbers((F,), seed=200 + seed),
+            "P": P,
+            "s": s,
+        }
+
+
+def _columns_reshaped(x, weights, bias, P, s):
+    """Take the rows (N, OH, OW) of the product for (N, F, OH, OW): a reshape for a transpose."""
+    y = _strided(x, weights, bias, P, s)
+    return y.transpose(0, 2, 3, 1).reshape(y.shape)
+
+
+CONV2D_COLS = Piece(
+    name="conv2d_cols",
+    right=_strided,
+    cases=_strided_cases,
+    praise="any padding and any stride, without a loop over places.",
+    promises=(lambda answer: _check_no_loop(answer),),
+    mistakes={
+        "these are the numbers of the same kernel, turned by 180 degrees": (
+            lambda x, weights, bias, P, s: _strided(x, weights[..., ::-1, ::-1], bias, P, s)
+        ),
+        "these are the numbers of the same kernel, transposed": (
+            lambda x, weights, bias, P, s: _strided(x, weights.swapaxes(2, 3), bias, P, s)
+        ),
+        "the product's rows are images and places: transpose before you reshape": (
+            _columns_reshaped
+        ),
+    },
 )
 
 
@@ -177,33 +220,9 @@ def check_strided_conv(conv2d_cols):
     ------
     ExerciseError
         If it raises, changes an input, returns a wrong shape or number, or loops over images,
-        filters, channels or positions. Whether it computes positions that the stride skips is not
-        checked: they leave no trace in the result.
+        filters, channels or positions.
     """
-    expect_function("conv2d_cols", conv2d_cols, "x", "weights", "bias", "P", "s")
-    for seed, (N, C, H, W, F, k, P, s) in enumerate(_CONVOLUTIONS):
-        x = _whole_numbers((N, C, H, W), seed=seed)
-        weights = _whole_numbers((F, C, k, k), seed=100 + seed)
-        bias = _whole_numbers((F,), seed=200 + seed)
-        padded = np.pad(x, ((0, 0), (0, 0), (P, P), (P, P)))
-
-        def strided(weights, padded=padded, bias=bias, s=s):
-            return loops.conv2d_forward(padded, weights, bias)[:, :, ::s, ::s]
-
-        def kernel_placed(got, expected, strided=strided, weights=weights):
-            for said, other in (
-                ("turned by 180 degrees", weights[..., ::-1, ::-1]),
-                ("transposed", weights.swapaxes(2, 3)),
-            ):
-                if np.allclose(got, strided(other)):
-                    return f"these are the numbers of the same kernel, {said}"
-            return None
-
-        on = {"x": x, "weights": weights, "bias": bias, "P": P, "s": s}
-        got = call("conv2d_cols", conv2d_cols, x, weights, bias, P, s, on=on)
-        expect_array("conv2d_cols", got, strided(weights), on=on, hint=kernel_placed)
-    _check_no_loop(conv2d_cols)
-    praise("any padding and any stride.")
+    CONV2D_COLS.check(conv2d_cols)
 
 
 def _check_no_loop(conv2d_cols, many=30):

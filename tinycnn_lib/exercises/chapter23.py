@@ -2,15 +2,14 @@
 
 import numpy as np
 
-from tinycnn_lib.exercises._base import call, fail, praise, sample
-from tinycnn_lib.exercises._expect import (
+from tinycnn_lib.exercises._answers import (
     expect_answer,
-    expect_array,
-    expect_form,
     expect_integer,
     expect_method,
     expect_shape,
 )
+from tinycnn_lib.exercises._arrays import expect_array, expect_form
+from tinycnn_lib.exercises._base import call, fail, praise, sample
 from tinycnn_lib.gradients import numerical_gradient
 from tinycnn_lib.validation import describe
 

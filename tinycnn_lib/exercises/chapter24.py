@@ -4,15 +4,15 @@ import copy
 
 import numpy as np
 
-from tinycnn_lib.exercises._base import call, fail, praise, sample
-from tinycnn_lib.exercises._expect import (
+from tinycnn_lib.exercises._answers import (
     expect_answer,
-    expect_array,
     expect_function,
     expect_integer,
     expect_number,
     expect_returned,
 )
+from tinycnn_lib.exercises._arrays import expect_array
+from tinycnn_lib.exercises._base import call, fail, praise, sample
 from tinycnn_lib.exercises.chapter23 import average_gradient
 from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from tinycnn_lib.losses import softmax_cross_entropy

@@ -1,0 +1,132 @@
+"""A checker as data: the right version, the cases to try, and the likely mistakes.
+
+A mistake is a wrong version that runs, with the sentence that helps who made it. The sentence is
+said only if the answer does in every case what that wrong version does, so no hint speaks of a
+mistake that was not made. The same versions are the tests of the checker.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from tinycnn_lib.exercises._answers import expect_function
+from tinycnn_lib.exercises._arrays import expect_array, same_numbers
+from tinycnn_lib.exercises._base import ExerciseError, call, fail, praise
+
+
+def play_function(name, answer, case, hint=None):
+    """Call a function once: yields its name and what it returns."""
+    yield name, call(name, answer, *case.values(), on=case, hint=hint)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Something that a reader writes, and all that is needed to answer.
+
+    Parameters
+    ----------
+    name : str
+        What the reader calls it.
+    right : callable
+        The book's version.
+    cases : callable () to iterable of dict
+        Arguments by name, in the order of the call; the smallest case first, because the first
+        that differs is the one that is shown.
+    praise : str
+        What a right answer proves.
+    mistakes : dict of str to callable
+        A sentence, and the wrong version that deserves it.
+    promises : tuple of callables (answer)
+        What values do not show; each fails with a message of its own.
+    play : generator function (name, answer, case, reason)
+        Yields (what was run, what it returned), step by step.
+    dtype : callable (case) to dtype, optional
+        The precision that a result must have.
+    """
+
+    name: str
+    right: Callable
+    cases: Callable
+    praise: str
+    mistakes: Mapping[str, Callable] = field(default_factory=dict)
+    promises: tuple = ()
+    play: Callable = play_function
+    dtype: Callable | None = None
+
+    def check(self, answer):
+        """Print praise, or raise an ExerciseError that names the first thing that is wrong."""
+        if self.play is play_function:
+            expect_function(self.name, answer, *inspect.signature(self.right).parameters)
+        remarks = []
+        for case in self.cases():
+            self._compare(answer, case, remarks)
+        self._check_again(answer)
+        for promise in self.promises:
+            promise(answer)
+        praise(self.praise, remarks)
+
+    def _compare(self, answer, case, remarks=None, what="{}"):
+        """Run the answer beside the right version; return what the answer's steps returned."""
+        returned = []
+        reason = cache(lambda: self._reason(answer))  # once, and only if something is wrong
+        steps = self.play(self.name, self.right, case), self.play(self.name, answer, case, reason)
+        for (_, expected), (step, got) in zip(*steps, strict=True):
+            expect_array(
+                what.format(step),
+                got,
+                expected,
+                on=case,
+                dtype=self.dtype(case) if self.dtype else None,
+                reason=reason,
+                remarks=remarks,
+            )
+            returned.append(got)
+        return returned
+
+    def _check_again(self, answer):
+        """Two calls of one shape: the second is right, too, and leaves the first result alone."""
+        *_, case = self.cases()
+        other = {name: -a if isinstance(a, np.ndarray) else a for name, a in case.items()}
+        first = self._compare(answer, case)
+        kept = [np.array(result) for result in first]
+        self._compare(answer, other, what="{}, in a second call,")
+        for result, before in zip(first, kept, strict=True):
+            if not np.array_equal(result, before):
+                fail(
+                    f"the first result of {self.name} has changed after a second call",
+                    got=result,
+                    expected=before,
+                    hint="a result that was given away must not change; make a new array each time",
+                )
+
+    def _reason(self, answer):
+        """Return the sentence of the mistake that does in every case what the answer does."""
+        did = self._outcomes(answer)
+        for sentence, wrong in self.mistakes.items():
+            if all(map(_alike, did, self._outcomes(wrong))):
+                return sentence
+        return None
+
+    def _outcomes(self, version):
+        """Return what a version does in each case: its results, or None where it fails."""
+        outcomes = []
+        for case in self.cases():
+            try:
+                steps = [got for _, got in self.play(self.name, version, case)]
+            except ExerciseError:
+                steps = None
+            outcomes.append(steps)
+        return outcomes
+
+
+def _alike(one, other):
+    """Return whether two outcomes are the same to rounding."""
+    if one is None or other is None:
+        return one is other
+    try:
+        return all(map(same_numbers, one, other))
+    except Exception:  # a result that is no array of numbers
+        return False
