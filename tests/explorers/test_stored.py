@@ -52,11 +52,13 @@ def test_data_of_a_page_stays_under_60_kb_and_each_script_under_25_kb(notebook):
         assert script.stat().st_size < 25_000, script.name
 
 
-def test_weights_are_stored_to_the_last_bit():
+def test_weights_are_stored_to_the_decimals_that_every_processor_agrees_on():
     model = TinyCNN()
     stored = json.loads(json.dumps(explore_network(model).data))["networks"][0]
-    assert stored["weights"] == model.dense.weights.tolist()
-    assert stored["kernels"] == model.conv.weights[:, 0].tolist()
+    assert stored["weights"] == model.dense.weights.round(10).tolist()
+    assert stored["kernels"] == model.conv.weights[:, 0].round(10).tolist()
+    model.dense.weights += 1e-13  # what another order of additions does to trained weights
+    assert json.loads(json.dumps(explore_network(model).data))["networks"][0] == stored
 
 
 def test_two_figures_of_the_same_content_are_two_models():

@@ -6,11 +6,13 @@ which small input, what came and what was expected.
 
 from tinycnn_lib.exercises._base import ExerciseError
 from tinycnn_lib.exercises.chapter22 import (
-    check_adjoint,
     check_diagonal_filter,
     check_output_sizes,
-    check_receptive_field,
     check_separable,
+)
+from tinycnn_lib.exercises.chapter22_code import (
+    check_adjoint,
+    check_receptive_field,
     check_strided_conv,
 )
 from tinycnn_lib.exercises.chapter23 import (

@@ -131,7 +131,8 @@ def expect_form(name, got, shape, *, on=None, hint=None, remarks=None):
         fail(what, on=on, got=describe(got), hint=advice)
     array, dress = _real(array)
     if array is None:
-        fail(f"{name} does not return real numbers", on=on, got=describe(got))
+        wanted = "an array of real numbers"
+        fail(f"{name} does not return numbers", on=on, got=describe(got), expected=wanted)
     if array.shape != shape:
         swapped = array.ndim >= 2 and array.swapaxes(-1, -2).shape == shape
         said = _ask(hint) or ("the last two axes are swapped" if swapped else None)

@@ -5,9 +5,11 @@ it expects is in `_arrays` and `_answers`.
 """
 
 import copy
+import gc
 import sys
 import textwrap
 import traceback
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -172,8 +174,8 @@ def call(name, function, *arguments, on=None, hint=None, **keywords):
 def count_steps(function):
     """Return how many lines of Python `function()` runs: a measure of its loops.
 
-    Unlike a time, it is the same on every machine. NumPy's own lines do not count: printing an
-    array is a loop, too. A debugger that follows the lines is given its place back.
+    Unlike a time, it is the same on every machine. NumPy's own lines do not count:
+    printing an array is a loop, too. The trace function of a debugger is restored.
     """
     steps = 0
 
@@ -185,9 +187,28 @@ def count_steps(function):
         return step
 
     before = sys.gettrace()
+    collecting = gc.isenabled()
+    gc.disable()  # or what it cleans up is counted, too
     sys.settrace(step)
     try:
         function()
     finally:
         sys.settrace(before)
+        if collecting:
+            gc.enable()
     return steps
+
+
+def peak_memory(function):
+    """Return how many bytes `function()` holds at most, beyond what was held before."""
+    tracing = tracemalloc.is_tracing()
+    tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before, _ = tracemalloc.get_traced_memory()
+        function()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        if not tracing:
+            tracemalloc.stop()
+    return peak - before

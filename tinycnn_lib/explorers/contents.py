@@ -7,11 +7,12 @@ from tinycnn_lib.datasets import CLASS_NAMES, NOISE, base_pattern, traced_image
 from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 
 KINDS = (Conv2D, ReLU, MaxPool2D, Flatten, Dense)
+DECIMALS = 10  # of stored weights: what training leaves beyond depends on the processor
 LARGEST_SIDE, MOST_FILTERS, MOST_CLASSES = 12, 6, 10  # what a page can still show
 
 
 def network(name, model):
-    """Return the numbers of a network like TinyCNN as nested lists, exact to the last bit.
+    """Return the numbers of a network like TinyCNN as nested lists, to DECIMALS decimals.
 
     Parameters
     ----------
@@ -40,13 +41,17 @@ def network(name, model):
     ):
         if count > most:
             raise ValueError(f"model: expected at most {most} {what} in a figure, got {count}")
+
+    def numbers(what, array):
+        return check.float_array(f"model's {what}", array).round(DECIMALS).tolist()
+
     return {
         "name": name,
-        "kernels": check.float_array("model's conv weights", conv.weights)[:, 0].tolist(),
-        "conv_bias": check.float_array("model's conv bias", conv.bias).tolist(),
+        "kernels": numbers("conv weights", conv.weights[:, 0]),
+        "conv_bias": numbers("conv bias", conv.bias),
         "pool": pool.pool_size,
-        "weights": check.float_array("model's dense weights", dense.weights).tolist(),
-        "dense_bias": check.float_array("model's dense bias", dense.bias).tolist(),
+        "weights": numbers("dense weights", dense.weights),
+        "dense_bias": numbers("dense bias", dense.bias),
     }
 
 
