@@ -20,6 +20,8 @@ def test_output_shape_is_accepted(capsys):
     check_output_shape((16, 8, 28, 28), 608)
     check_output_shape([np.int64(16), 8, 28, 28], np.int64(608))
     assert capsys.readouterr().out == "Right: the shape and the number of parameters.\n" * 2
+    check_output_shape(np.array([16, 8, 28, 28]), 608.0)
+    assert "Note: parameter_count is 608.0 (float)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,8 @@ def test_output_shape_is_accepted(capsys):
         (None, "shape is None"),
         (16 * 8 * 28 * 28, "shape is not a tuple"),
         ((8, 28, 28), "wrong number of axes"),
-        ((16, 8, 28, 28.0), r"shape\[3\] is not an integer"),
+        ((16, 8, 28, 27.5), r"shape\[3\] is not an integer.*round down"),
+        ((8, 16, 28, 28), r"shape\[0\], the number of images.*first axis counts the images"),
         ((16, 28, 28, 8), "axes in the wrong order.*order is not"),
         ((1, 8, 28, 28), r"shape\[0\], the number of images"),
         ((16, 3, 28, 28), r"shape\[1\], the number of channels.*each filter makes one"),
@@ -51,7 +54,7 @@ def test_wrong_output_shape(shape, reason):
     ("count", "reason"),
     [
         (None, "parameter_count is None"),
-        (608.0, "parameter_count is not an integer"),
+        (607.5, "parameter_count is not an integer"),
         (True, "parameter_count is not an integer"),
         (600, "what else does the layer learn"),
         (603, "how many biases belong to one filter"),
@@ -132,13 +135,23 @@ def test_average_pooling_is_accepted(right, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_a_keyword_only_setting_is_as_good(capsys):
+    check_avgpool2d(KeywordOnly)
+    assert capsys.readouterr().out.startswith("Right: AvgPool2D")
+
+
+def test_right_numbers_in_an_unusual_dress_get_a_note(capsys):
+    for dress, note in (
+        (DoublesOnly, "Note: AvgPool2D(pool_size=2).forward returns float64; float32 was expected"),
+        (DoubleGradient, "backward returns float64; float32 was expected"),
+        (ReturnsList, "forward returns a list, not an array"),
+    ):
+        check_avgpool2d(dress)
+        assert note in capsys.readouterr().out
+
+
 class Maximum(MaxPool2D):
     pass
-
-
-class Summed(Strided):
-    def forward(self, x):
-        return super().forward(x) * self.pool_size**2
 
 
 class Overlapping(Strided):
@@ -231,33 +244,6 @@ class ShiftedWindows(Strided):
         return y
 
 
-class GradientTooLarge(Strided):
-    def backward(self, d_output):
-        return super().backward(d_output) * self.pool_size**2
-
-
-class OnesOnly(Strided):
-    def backward(self, d_output):
-        return super().backward(np.ones_like(d_output))
-
-
-class WinnerTakesAll(Strided):
-    def backward(self, d_output):
-        p = self.pool_size
-        d_x = np.zeros(self.input_shape)
-        d_x[:, :, : d_output.shape[2] * p : p, : d_output.shape[3] * p : p] = d_output
-        return d_x
-
-
-class Tiled(Strided):
-    def backward(self, d_output):
-        p = self.pool_size
-        d_x = np.zeros(self.input_shape)
-        H, W = d_output.shape[2] * p, d_output.shape[3] * p
-        d_x[:, :, :H, :W] = np.tile(d_output, (1, 1, p, p)) / p**2
-        return d_x
-
-
 class RemainderGetsGradient(Strided):
     def backward(self, d_output):
         d_x = super().backward(d_output)
@@ -265,17 +251,6 @@ class RemainderGetsGradient(Strided):
         d_x[:, :, d_output.shape[2] * p :] = 0.25
         d_x[:, :, :, d_output.shape[3] * p :] = 0.25
         return d_x
-
-
-class CroppedGradient(Strided):
-    def backward(self, d_output):
-        H, W = (side * self.pool_size for side in d_output.shape[2:])
-        return super().backward(d_output)[:, :, :H, :W]
-
-
-class AlwaysTwo(Strided):
-    def __init__(self, pool_size=2):
-        super().__init__(2)
 
 
 class DefaultThree(Strided):
@@ -361,6 +336,54 @@ class DoubleGradient(Strided):
         return super().backward(d_output.astype(np.float64))
 
 
+class FixedSingle(Strided):
+    """Makes its output in single precision, whatever comes."""
+
+    def forward(self, x):
+        return super().forward(x.astype(np.float32))
+
+
+class FixedSingleGradient(Strided):
+    def backward(self, d_output):
+        return super().backward(d_output.astype(np.float32))
+
+
+class OtherName(Strided):
+    def __init__(self, size=2):
+        super().__init__(size)
+
+
+class KeywordOnly(Strided):
+    def __init__(self, *, pool_size=2):
+        super().__init__(pool_size)
+
+
+class Half(Strided):
+    """Computes in half precision, but returns what came in."""
+
+    def forward(self, x):
+        return super().forward(x.astype(np.float16)).astype(x.dtype)
+
+
+class WrongForLargeWindows(Strided):
+    def forward(self, x):
+        return super().forward(x) * (1 if self.pool_size < 4 else 2)
+
+
+class WrongThirdChannel(Strided):
+    def forward(self, x):
+        y = super().forward(x)
+        y[:, 2:] = 0
+        return y
+
+
+class WrongFourthImage(Strided):
+    def backward(self, d_output):
+        d_x = super().backward(d_output)
+        d_x[3:] = 0
+        return d_x
+
+
 class NotFinite(Strided):
     def forward(self, x):
         y = super().forward(x)
@@ -406,42 +429,42 @@ class NoBackward:
         (NoBackward, "AvgPool2D has no method backward"),
         (NoDefault, r"AvgPool2D\(\) raised TypeError"),
         (DefaultThree, r"AvgPool2D\(\)\.forward returns the wrong shape"),
-        (AlwaysTwo, r"AvgPool2D\(3\)\.forward returns the wrong shape"),
         (Maximum, "the largest numbers of the windows, not their means"),
-        (Summed, "4 times the one expected: a sum is not yet a mean"),
         (Overlapping, r"forward returns the wrong shape.*expected: \(1, 1, 1, 2\)"),
-        (Ceiling, r"AvgPool2D\(2\)\.forward returns the wrong shape.*on x, shape \(1, 2, 3, 6\)"),
+        (
+            Ceiling,
+            r"forward returns the wrong shape.*on x, shape \(1, 2, 3, 6\).*got: \(1, 2, 2, 3\)",
+        ),
         (Transposed, r"AvgPool2D\(\)\.forward returns the wrong shape.*axes are swapped"),
-        (Flipped, r"AvgPool2D\(\)\.forward.*mirrored|turned"),
-        (Mirrored, r"AvgPool2D\(2\)\.backward.*mirrored left to right"),
+        (Flipped, r"AvgPool2D\(\)\.forward returns wrong numbers"),
+        (Mirrored, r"AvgPool2D\(\)\.backward.*turned by 180 degrees"),
         (SquareOnly, r"AvgPool2D\(\)\.forward returns the wrong shape"),
-        (SquareOnlyBackward, r"AvgPool2D\(2\)\.backward returns wrong numbers"),
+        (SquareOnlyBackward, r"AvgPool2D\(\)\.backward returns wrong numbers"),
         (FirstChannel, "forward.*the first channel is right, a later one is not"),
-        (ChannelMean, r"AvgPool2D\(2\)\.backward returns wrong numbers"),
+        (ChannelMean, r"AvgPool2D\(pool_size=2\)\.backward returns wrong numbers"),
         (FirstImage, "backward.*the first image of the batch is right, a later one is not"),
-        (OneWindowShort, r"AvgPool2D\(2\)\.forward returns wrong numbers.*\(0, 0, 1, 0\)"),
-        (ShiftedWindows, r"AvgPool2D\(2\)\.forward.*on x, shape \(1, 2, 3, 6\)"),
-        (GradientTooLarge, r"backward.*p \* p = 4 times as much"),
-        (OnesOnly, "backward.*the result is the same for every d_output"),
-        (WinnerTakesAll, "backward.*one pixel of each window gets it all"),
-        (Tiled, "backward.*the numbers are right, their places are not"),
-        (RemainderGetsGradient, "backward.*dropped row or column had no part"),
-        (CroppedGradient, r"backward returns the wrong shape.*expected: \(1, 2, 3, 6\)"),
+        (OneWindowShort, r"forward returns wrong numbers.*\(0, 0, 1, 0\)"),
+        (ShiftedWindows, r"AvgPool2D\(pool_size=2\)\.forward.*on x, shape \(1, 2, 3, 6\)"),
+        (RemainderGetsGradient, "backward returns wrong numbers.*on x: shape"),
         (ForwardWritesIntoInput, r"AvgPool2D\(\)\.forward changes its input in place"),
-        (BackwardWritesIntoGradient, r"AvgPool2D\(2\)\.backward changes its input in place"),
+        (BackwardWritesIntoGradient, r"AvgPool2D\(\)\.backward changes its input in place"),
         (SharedState, "another pool has run forward.*keep what backward needs in self"),
         (SharedShape, "after another pool has run forward, returns the wrong shape"),
-        (ReusedOutput, "first result of AvgPool2D.2..forward, after a second.*must not change"),
-        (ReusedGradient, "first result of AvgPool2D.2..backward, after a second.*must not change"),
-        (WholeNumbers, "forward returns the wrong dtype.*cannot hold a fraction"),
-        (DoublesOnly, "forward of float32 images returns the wrong dtype.*float64.*float32"),
-        (DoubleGradient, "backward of a float32 gradient returns the wrong dtype"),
+        (ReusedOutput, "first result of forward has changed after a second.*must not change"),
+        (ReusedGradient, "first result of backward has changed after a second.*must not change"),
+        (WholeNumbers, "forward returns wrong numbers.*whole numbers cannot hold a fraction"),
+        (FixedSingle, "forward returns float32 where float64 came in: digits are lost"),
+        (FixedSingleGradient, "backward returns float32 where float64 came in: digits are lost"),
+        (OtherName, r"AvgPool2D\(pool_size=2\) raised TypeError"),
+        (Half, r"forward returns wrong numbers.*difference: up to"),
+        (WrongForLargeWindows, r"AvgPool2D\(pool_size=4\)\.forward returns wrong numbers"),
+        (WrongThirdChannel, r"forward returns wrong numbers"),
+        (WrongFourthImage, r"backward returns wrong numbers"),
         (NotFinite, r"forward returns nan at index \(0, 0, 0, 0\)"),
         (ReturnsNone, r"AvgPool2D\(\)\.forward returns None"),
-        (ReturnsList, r"AvgPool2D\(\)\.forward returns a list"),
-        (BackwardReturnsNone, r"AvgPool2D\(2\)\.backward returns None"),
+        (BackwardReturnsNone, r"AvgPool2D\(\)\.backward returns None"),
         (Raises, r"forward raised IndexError.*at line \d+: return x\[:, :, 99\]"),
-        (BackwardRaises, r"AvgPool2D\(2\)\.backward raised ZeroDivisionError: by zero"),
+        (BackwardRaises, r"AvgPool2D\(\)\.backward raised ZeroDivisionError: by zero"),
     ],
     # No repr of an object: its address would give every worker of a parallel run other names.
     ids=lambda value: (
@@ -510,7 +533,75 @@ def biased():
     return model
 
 
-@pytest.mark.parametrize("right", [four_classes, FourClassCNN, OwnBackward, pooled_first, biased])
+class InADict(OwnBackward):
+    """Written differently: the layers in a dict, the dict in a list."""
+
+    def __init__(self):
+        self.parts = [{"conv": Conv2D(1, 3, 3), "dense": Dense(27, 4)}]
+        self.relu, self.pool, self.flatten = ReLU(), MaxPool2D(2), Flatten()
+
+    conv = property(lambda self: self.parts[0]["conv"])
+    dense = property(lambda self: self.parts[0]["dense"])
+
+
+class Wrapped:
+    """Written differently: another network does the work."""
+
+    def __init__(self):
+        self.network = four_classes()
+
+    def forward(self, x):
+        return self.network.forward(x)
+
+    def backward(self, d_logits):
+        return self.network.backward(d_logits)
+
+
+class OwnArrays:
+    """Written differently: no layers at all, four arrays and their gradients."""
+
+    def __init__(self):
+        model = four_classes()
+        self.kernels, self.kernel_bias = model.layers[0].weights, model.layers[0].bias
+        self.matrix, self.class_bias = model.layers[4].weights, model.layers[4].bias
+
+    def network(self):
+        model = four_classes()
+        model.layers[0].weights, model.layers[0].bias = self.kernels, self.kernel_bias
+        model.layers[4].weights, model.layers[4].bias = self.matrix, self.class_bias
+        return model
+
+    def forward(self, x):
+        self.x = x
+        return self.network().forward(x)
+
+    def backward(self, d_logits):
+        model = self.network()
+        model.forward(self.x)
+        model.backward(d_logits)
+        self.d_kernels, self.d_kernel_bias = model.layers[0].d_weights, model.layers[0].d_bias
+        self.d_matrix, self.d_class_bias = model.layers[4].d_weights, model.layers[4].d_bias
+
+
+def without_pooling():
+    return Sequential(Conv2D(1, 3, 3), ReLU(), Flatten(), Dense(108, 4))
+
+
+def test_a_layer_that_is_not_run_is_noted(capsys):
+    model = TinyCNN()
+    model.layers[-1] = Dense(27, 4)
+    check_four_class_model(model)
+    assert "Note: model.dense is not among model.layers" in capsys.readouterr().out
+    model = TinyCNN()
+    model.dense = Dense(27, 4)  # also replaces the layer in the list
+    check_four_class_model(model)
+    assert "Note" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "right",
+    [four_classes, FourClassCNN, OwnBackward, pooled_first, biased, InADict, Wrapped, OwnArrays],
+)
 def test_four_class_model_is_accepted(right, capsys):
     check_four_class_model(right())
     assert "gradients that finite differences confirm" in capsys.readouterr().out
@@ -519,14 +610,6 @@ def test_four_class_model_is_accepted(right, capsys):
 def test_four_class_model_without_backward_is_accepted_and_said(capsys):
     check_four_class_model(ForwardOnly())
     assert "no gradient was checked" in capsys.readouterr().out
-
-
-class Forgotten(TinyCNN):
-    """The new layer is an attribute, but not in the list that forward runs."""
-
-    def __init__(self):
-        super().__init__()
-        self.dense = Dense(27, 4)
 
 
 class Softmax(ReLU):
@@ -673,7 +756,11 @@ class Normalizing(ForwardOnly):
         (lambda: 142, "model has no method forward"),
         (lambda: FourClassCNN, "model is a class: check_four_class_model wants an instance"),
         (TinyCNN, r"wrong number of logits.*got: shape \(3, 3\).*which layer makes them"),
-        (Forgotten, r"wrong number of logits.*the list model\.layers"),
+        (
+            lambda: list(four_classes().layers),
+            r"model is a row of layers.*got: a list of 5.*Sequential",
+        ),
+        (lambda: without_pooling(), "the dense layer is wrong.*108 numbers reach it"),
         (lambda: four_classes(dense=Dense(27, 5)), r"wrong number of logits.*\(3, 5\)"),
         (
             lambda: four_classes(dense=Dense(48, 4)),
@@ -708,7 +795,7 @@ def test_wrong_four_class_model(wrong, reason):
     assert re.search(reason, message, re.DOTALL), message
 
 
-@pytest.mark.parametrize("wrong", [TinyCNN, Forgotten, lambda: four_classes(dense=Dense(27, 5))])
+@pytest.mark.parametrize("wrong", [TinyCNN, lambda: four_classes(dense=Dense(27, 5))])
 def test_four_class_message_keeps_the_solution(wrong):
     message = refusal(check_four_class_model, wrong())
     for solution in ("27, 4", "142", "112"):
@@ -739,7 +826,9 @@ def test_parameter_sharing_is_accepted(capsys):
         ((975, 7020), "local_count is wrong.*neither are the biases"),
         ((360, 7020), "local_count is wrong.*how many filters"),
         ((30, 7020), "local_count is wrong.*that is what sharing needs"),
-        ((7020, 1080), "local_count is wrong.*count for one"),
+        ((7020, 1080), "local_count is wrong.*that is the other count"),
+        ((1080, 195), "dense_count is wrong.*a dense layer with 3 outputs"),
+        ((108.5, 7020), "local_count is not an integer"),
         ((1080, 6912), "dense_count is wrong.*what else has each"),
         ((1080, 1839), "dense_count is wrong.*count for one"),
     ],

@@ -15,12 +15,9 @@ from tinycnn_lib.exercises.chapter22_code import (
     check_receptive_field,
     check_strided_conv,
 )
-from tinycnn_lib.exercises.chapter23 import (
-    check_avgpool2d,
-    check_four_class_model,
-    check_output_shape,
-    check_parameter_sharing,
-)
+from tinycnn_lib.exercises.chapter23 import check_output_shape, check_parameter_sharing
+from tinycnn_lib.exercises.chapter23_avgpool import check_avgpool2d
+from tinycnn_lib.exercises.chapter23_model import check_four_class_model
 from tinycnn_lib.exercises.chapter24 import (
     bug_hunt_networks,
     check_avgpool2d_backward,

@@ -202,6 +202,10 @@ def expect_array(
     """
     expected = np.asarray(expected)
     array = expect_form(name, got, expected.shape, on=on, hint=reason, remarks=remarks)
+    if tolerance is None and dtype is not None:  # no more digits than were promised
+        tolerance = max(
+            TOLERANCE.get(np.dtype(kind).itemsize, 1e-9) for kind in (dtype, array.dtype)
+        )
     right = right_numbers(array, expected, tolerance)
     if not right.all():
         where = tuple(int(i) for i in np.argwhere(~right)[0])

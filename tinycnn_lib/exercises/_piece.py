@@ -18,8 +18,8 @@ from tinycnn_lib.exercises._base import ExerciseError, call, fail, praise
 
 
 def play_function(name, answer, case, hint=None):
-    """Call a function once: yields its name and what it returns."""
-    yield name, call(name, answer, *case.values(), on=case, hint=hint)
+    """Call a function once: yields its name, what it returns, and what it was called with."""
+    yield name, call(name, answer, *case.values(), on=case, hint=hint), case
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Piece:
     promises : tuple of callables (answer)
         What values do not show; each fails with a message of its own.
     play : generator function (name, answer, case, reason)
-        Yields (what was run, what it returned), step by step.
+        Yields (what was run, what it returned, the arguments to show), step by step.
     dtype : callable (case) to dtype, optional
         The precision that a result must have.
     """
@@ -71,14 +71,14 @@ class Piece:
     def _compare(self, answer, case, remarks=None, what="{}"):
         """Run the answer beside the right version; return what the answer's steps returned."""
         returned = []
-        reason = cache(lambda: self._reason(answer))  # once, and only if something is wrong
+        reason = cache(lambda: self._reason(answer, len(returned)))  # only if something is wrong
         steps = self.play(self.name, self.right, case), self.play(self.name, answer, case, reason)
-        for (_, expected), (step, got) in zip(*steps, strict=True):
+        for (_, expected, _), (step, got, on) in zip(*steps, strict=True):
             expect_array(
                 what.format(step),
                 got,
                 expected,
-                on=case,
+                on=on,
                 dtype=self.dtype(case) if self.dtype else None,
                 reason=reason,
                 remarks=remarks,
@@ -102,23 +102,23 @@ class Piece:
                     hint="a result that was given away must not change; make a new array each time",
                 )
 
-    def _reason(self, answer):
-        """Return the sentence of the mistake that does in every case what the answer does."""
-        did = self._outcomes(answer)
+    def _reason(self, answer, step):
+        """Return the sentence of the mistake that agrees with the answer in every case."""
+        did = self._outcomes(answer, step)
         for sentence, wrong in self.mistakes.items():
-            if all(map(_alike, did, self._outcomes(wrong))):
+            if all(map(_alike, did, self._outcomes(wrong, step))):
                 return sentence
         return None
 
-    def _outcomes(self, version):
-        """Return what a version does in each case: its results, or None where it fails."""
+    def _outcomes(self, version, step):
+        """Return what one step of a version returns in each case, or None where it fails."""
         outcomes = []
         for case in self.cases():
             try:
-                steps = [got for _, got in self.play(self.name, version, case)]
+                steps = [got for _, got, _ in self.play(self.name, version, case)]
             except ExerciseError:
-                steps = None
-            outcomes.append(steps)
+                steps = []
+            outcomes.append(steps[step] if step < len(steps) else None)
         return outcomes
 
 
@@ -127,6 +127,6 @@ def _alike(one, other):
     if one is None or other is None:
         return one is other
     try:
-        return all(map(same_numbers, one, other))
+        return same_numbers(one, other)
     except Exception:  # a result that is no array of numbers
         return False

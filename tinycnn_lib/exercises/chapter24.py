@@ -13,7 +13,7 @@ from tinycnn_lib.exercises._answers import (
 )
 from tinycnn_lib.exercises._arrays import expect_array
 from tinycnn_lib.exercises._base import call, fail, praise, sample
-from tinycnn_lib.exercises.chapter23 import average_gradient
+from tinycnn_lib.exercises.chapter23_avgpool import average_gradient
 from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from tinycnn_lib.losses import softmax_cross_entropy
 from tinycnn_lib.models import Sequential, TinyCNN
