@@ -101,7 +101,7 @@ def test_an_answer_of_a_wrong_kind_is_refused_readably(name, kind):
     assert re.match(
         rf"(what |in network )?({'|'.join(arguments)}|the loss|column)\b", message, re.I
     ), message
-    helps = ("expected: ", "Hint: ", "write your own answer first", " raised ")
+    helps = ("expected: ", "Hint: ", "write your own answer first", " raised ", " is wrong.\n")
     assert any(help in message for help in helps), message
     for riddle in ("not callable", "truth value", "inhomogeneous", "ufunc", " a ellipsis"):
         assert riddle not in message
@@ -119,8 +119,7 @@ def test_an_empty_answer_cell_is_called_so(name, empty, word):
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (7.0, ("got: 7.0 (float)", "expected: a whole number", "write 7, not 7.0", "//")),
-        (np.float64(7), ("(float64)", "write 7, not 7.0")),
+        (7.5, ("got: 7.5 (float)", "expected: a whole number")),
         ("7", ("got: '7' (str)", "without quotes")),
         (len, ("(builtin_function_or_method)", "call it")),
         ([7], ("got: [7] (list)", "expected: a whole number")),

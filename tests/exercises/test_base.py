@@ -1,6 +1,8 @@
 """What the checkers share: the messages, one property at a time."""
 
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -39,9 +41,11 @@ def test_every_public_checker_is_named_and_documented():
         assert "ExerciseError" in doc, name
 
 
-def test_praise_is_one_line(capsys):
+def test_praise_is_one_line_and_one_for_each_remark(capsys):
     base.praise("both numbers.")
     assert capsys.readouterr().out == "Right: both numbers.\n"
+    base.praise("both numbers.", ["a", "b", "a"])
+    assert capsys.readouterr().out == "Right: both numbers.\n  Note: a.\n  Note: b.\n"
 
 
 def test_sample_is_distinct_and_prints_exactly():
@@ -192,6 +196,7 @@ def test_recognize_zeros():
         (GRID, GRID),
         (changed(GRID, (1, 1)), GRID),
         (np.array(1.0), np.array(2.0)),
+        (GRID[0, :2] + 1, GRID[0, :2]),  # two numbers fit a pattern by accident
         (np.array([0.0, 1.0, 0.0]), np.zeros(3)),
         (changed(BATCH, (0, 0, 1, 1)), BATCH),
     ],
@@ -207,22 +212,36 @@ def test_right_arrays_are_returned():
     single = X.astype(np.float32)
     assert _arrays.expect_array("f", single, X, dtype=np.float32) is single
     _arrays.expect_array("f", np.arange(3, dtype=np.uint8), np.arange(3))
-    _arrays.expect_array("f", np.array([True]), np.array([True]))
     _arrays.expect_array("loss", np.float64(0.5), 0.5)
     _arrays.expect_array("f", X + 1e-4, X, tolerance=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("dress", "remark"),
+    [
+        (X.tolist(), "f returns a list, not an array; np.array(...) makes one of it"),
+        (X.astype(object), "f returns an array of objects; dtype=float makes it one of numbers"),
+        (X + 0j, "f returns complex numbers; their imaginary part is 0, so .real is enough"),
+        (X.astype(np.float32), "f returns float32; float64 was expected"),
+    ],
+)
+def test_right_numbers_in_an_unusual_dress_are_remarked(dress, remark):
+    remarks = []
+    _arrays.expect_array("f", dress, X, remarks=remarks)
+    assert remarks == [remark]
 
 
 @pytest.mark.parametrize(
     ("got", "reason"),
     [
         (None, "^f returns None.*is there a return"),
-        ([1.0], "^f returns a list, not a NumPy array"),
         ("text", "^f returns a str"),
         (X[0], r"^f returns the wrong shape.*got: \(2, 2, 3\).*expected: \(1, 2, 2, 3\)"),
         (X.swapaxes(2, 3), "^f returns the wrong shape.*the last two axes are swapped"),
-        (X.astype(int), "^f returns the wrong dtype.*got: int64.*cannot hold a fraction"),
-        (X.astype(complex), "^f returns the wrong dtype.*complex128.*floating-point"),
-        (X.astype(object), "^f returns the wrong dtype.*object"),
+        (X.astype(int), "^f returns wrong numbers.*whole numbers cannot hold a fraction"),
+        (X + 1j, "^f does not return numbers.*complex128.*expected: an array of real numbers"),
+        (X > 0, "^f does not return numbers.*bool"),
+        ([["a"]], "^f does not return numbers"),
         (changed(X, (0, 1, 0, 2), np.inf), r"^f returns inf at index \(0, 1, 0, 2\)"),
         (changed(X, (0, 1, 0, 2), np.nan), r"^f returns nan at index \(0, 1, 0, 2\)"),
         (
@@ -230,7 +249,7 @@ def test_right_arrays_are_returned():
             r"^f returns wrong numbers: 1 of 12 numbers differ, first at index \(0, 1, 0, 2\); "
             r"got and expected show \[0, 1\]\.\n  on x.*got:\n.*99.*expected:\n",
         ),
-        (X + 1e-8, "^f returns wrong numbers: 12 of 12"),
+        (X + 1e-8, "^f returns wrong numbers: 12 of 12.*difference: up to 1e-08"),
     ],
 )
 def test_wrong_arrays(got, reason):
@@ -239,16 +258,13 @@ def test_wrong_arrays(got, reason):
     assert "on x, shape (1, 2, 2, 3)" in message
 
 
-def test_exact_dtype():
-    message = refusal(_arrays.expect_array, "f", X, X, dtype=np.float32)
-    assert "got: float64" in message
-    assert "expected: float32, as that of the input" in message
-
-
-def test_integers_and_truth_values_are_not_floats():
-    assert "expected: integers" in refusal(_arrays.expect_array, "f", np.ones(2), np.arange(2))
-    assert "expected: bool" in refusal(
-        _arrays.expect_array, "f", np.ones(2), np.array([True, False])
+def test_fewer_digits_than_promised():
+    message = refusal(_arrays.expect_array, "f", X.astype(np.float32), X, dtype=np.float64)
+    assert "f returns float32 where float64 came in: digits are lost" in message
+    assert "got: float32\n  expected: float64\n  Hint: make new arrays with the dtype" in message
+    half = X.astype(np.float16)
+    assert "where float32 came in" in refusal(
+        _arrays.expect_array, "f", half, half.astype(np.float32), dtype=np.float32
     )
 
 
@@ -262,6 +278,8 @@ def test_single_precision_is_compared_as_such():
 def test_one_wrong_number_has_no_index():
     message = refusal(_arrays.expect_array, "loss", np.float64(3), 3.5)
     assert message == "loss returns wrong numbers: the number differs.\n  got: 3\n  expected: 3.5"
+    message = refusal(_arrays.expect_array, "loss", "3.5", 3.5)
+    assert message.startswith("what loss returns is not a number.\n  got: '3.5' (str)")
 
 
 def test_large_planes_show_the_one_number():
@@ -290,9 +308,17 @@ def test_shared_memory_is_found():
 
 def test_integer_answers():
     assert _answers.expect_integer("n", np.int32(3)) == 3
+    remarks = []
+    for whole in (3.0, np.float32(3), Fraction(6, 2), Decimal(3), np.array(3.0)):
+        assert _answers.expect_integer("n", whole, remarks=remarks) == 3
+    assert len(remarks) == 5
+    assert remarks[0] == "n is 3.0 (float); as a whole number it is 3"
+    assert "Hint: round up" in refusal(_answers.expect_integer, "n", 2.5, rounding="round up")
     for wrong, words in [
         (None, "n is None"),
-        (3.0, r"3\.0 \(float\)"),
+        (3.5, r"3\.5 \(float\)"),
+        (float("nan"), "not an integer"),
+        (float("inf"), "not an integer"),
         (True, "bool"),
         ("3", "str"),
     ]:

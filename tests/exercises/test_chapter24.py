@@ -1,12 +1,20 @@
 """The checkers of Chapter 24: right answers pass, each wrong one fails for its own reason."""
 
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from refusals import refusal
 
-from tinycnn_lib import Conv2D, TinyCNN, gradient_check, softmax_cross_entropy
+from tinycnn_lib import (
+    Conv2D,
+    TinyCNN,
+    gradient_check,
+    numerical_gradient,
+    softmax_cross_entropy,
+)
 from tinycnn_lib.exercises import (
     bug_hunt_networks,
     check_avgpool2d_backward,
@@ -29,6 +37,7 @@ def accepted(capsys, check, *answer):
 def test_momentum_is_accepted(capsys):
     accepted(capsys, check_momentum_steps, 0.8, 0.46, 0.062)
     accepted(capsys, check_momentum_steps, np.float64(0.8), 0.8 - 0.34, 0.46 - 0.398)
+    accepted(capsys, check_momentum_steps, Fraction(4, 5), Decimal("0.46"), Fraction(31, 500))
 
 
 @pytest.mark.parametrize(
@@ -41,14 +50,20 @@ def test_momentum_is_accepted(capsys):
         ((0.8, float("inf"), 0.062), "theta_2 is not finite"),
         ((1.2, 0.46, 0.062), "theta_1 is wrong.*against the slope"),
         ((0.9, 0.46, 0.062), "theta_1 is wrong.*the slope of theta squared"),
-        ((0.98, 0.46, 0.062), "theta_1 is wrong.*first velocity"),
-        ((0.8, 0.64, 0.512), "theta_2 is wrong.*without momentum"),
+        ((0.98, 0.46, 0.062), "theta_1 is wrong.*got: 0.98$"),  # nobody knows how
+        ((0.8, 0.64, 0.512), "theta_2 is wrong.*that is plain gradient descent"),
+        ((0.8, 0.64, 0.0), "theta_2 is wrong.*step without momentum"),
+        ((1.0, 0.8, 0.42), "theta_1 is wrong.*from the step before"),
+        ((0.8, 0.6, 0.3), "theta_2 is wrong.*make it new first"),
+        ((0.8, 0.496, 0.17792), "theta_2 is wrong.*Nesterov"),
+        ((0.8, 0.44, -0.008), "theta_2 is wrong.*multiply it by mu"),
         ((0.8, 0.42, 0.0), "theta_2 is wrong.*taken anew"),
         ((0.8, 0.44, 0.0), "theta_2 is wrong.*multiply it by mu"),
         ((0.8, 0.82, 0.0), "theta_2 is wrong.*own direction"),
         ((0.8, 0.46, 0.368), "theta_3 is wrong.*without momentum"),
-        ((0.8, 0.46, 0.1), "theta_3 is wrong.*velocity first"),
-        ((0.8, 0.46, 0.06), "theta_3 is wrong.*three decimals"),
+        ((0.8, 0.46, 0.1), "theta_3 is wrong.*got: 0.1$"),
+        ((0.8, 0.46, 0.06), "theta_3 is wrong.*almost: write all its decimals"),
+        ((0.8, 0.46, 0.0619), "theta_3 is wrong.*there are at most three"),
     ],
 )
 def test_wrong_momentum(steps, reason):
@@ -89,11 +104,15 @@ def test_avgpool_is_accepted(capsys, answer):
     accepted(capsys, check_avgpool2d_backward, answer)
 
 
-def assigns(d, shape, p, s):
-    d_x = np.zeros(shape)
-    for i, j in np.ndindex(d.shape[2:]):
-        d_x[:, :, s * i : s * i + p, s * j : s * j + p] = d[:, :, i, j, None, None] / p**2
-    return d_x
+def keeps_adding(buffers):
+    """Return an answer whose zeros are made once for each shape and never cleared."""
+
+    def avgpool2d_backward(d, shape, p, s):
+        d_x = buffers.setdefault((shape, p, s), np.zeros(shape))
+        d_x += scatter(d, shape, p, s)
+        return d_x.copy()
+
+    return avgpool2d_backward
 
 
 def square_only(d, shape, p, s):
@@ -122,11 +141,12 @@ def first_image(d, shape, p, s):
 WRONG_POOLS = {
     "not written": (lambda *_: None, "returns None"),
     "no class": (None, "is None"),
-    "a list": (lambda *a: scatter(*a).tolist(), "returns a list"),
-    "sum, not mean": (lambda d, n, p, s: scatter(d, n, p, s) * p * p, "one pixel grows by 1"),
-    "p, not p squared": (lambda d, n, p, s: scatter(d, n, p, s) * p, "2 times the one expected"),
-    "replaces": (assigns, "neither replaces the other"),
-    "ignores d_output": (lambda d, *a: scatter(np.ones_like(d), *a), "the same for every d_output"),
+    "keeps adding": (keeps_adding({}), "in a second call"),
+    "only small windows": (
+        lambda d, n, p, s: scatter(d, n, p, s) * (1 if p < 4 else 2),
+        "wrong numbers",
+    ),
+    "side and stride exchanged": (lambda d, n, p, s: scatter(d, n, s, p), "wrong numbers"),
     "mean of d_output": (lambda d, *a: scatter(np.full_like(d, d.mean()), *a), "wrong numbers"),
     "no overlap": (lambda d, n, p, s: scatter(d, n, p, p), "avgpool2d_backward"),
     "transposed": (lambda *a: scatter(*a).swapaxes(2, 3), "last two axes are swapped"),
@@ -175,9 +195,10 @@ def by_layer(model, x, targets, weight_decay):
     return loss, model.gradients()
 
 
-@pytest.mark.parametrize("answer", [decay(), by_layer])
+@pytest.mark.parametrize("answer", ["decay", "by_layer", "by_differences"])
 def test_decay_is_accepted(capsys, answer):
-    accepted(capsys, check_weight_decay, answer)
+    answers = {"decay": decay(), "by_layer": by_layer, "by_differences": by_differences}
+    accepted(capsys, check_weight_decay, answers[answer])
 
 
 def steps_too(model, x, targets, weight_decay):
@@ -212,8 +233,35 @@ def without_backward(model, x, targets, weight_decay):
     return loss, gradients
 
 
+def none_for_a_gradient(model, x, targets, weight_decay):
+    loss, gradients = decay()(model, x, targets, weight_decay)
+    return loss, gradients | {"conv2d.bias": None}
+
+
+def other_penalty(measure):
+    def decayed_loss(model, x, targets, weight_decay):
+        loss, gradients = decay(penalty=0)(model, x, targets, weight_decay)
+        weights = [value for name, value in model.parameters().items() if "weights" in name]
+        return loss + weight_decay / 2 * sum(map(measure, weights)), gradients
+
+    return decayed_loss
+
+
+def by_differences(model, x, targets, weight_decay):
+    """Right, if slow: central differences in place of a derivation."""
+    gradients = {
+        name: numerical_gradient(lambda: decay()(model, x, targets, weight_decay)[0], value)
+        for name, value in model.parameters().items()
+    }
+    return [decay()(model, x, targets, weight_decay)[0], gradients]
+
+
 WRONG_DECAYS = {
-    "no backward": (without_backward, "raised TypeError"),
+    "no backward": (without_backward, "None until model.backward has run"),
+    "None for a gradient": (none_for_a_gradient, "run model.backward first"),
+    "the penalty taken off": (decay(penalty=-0.5, slope=-1), "the penalty is added"),
+    "the square of the sum": (other_penalty(lambda w: w.sum() ** 2), "square each weight, then"),
+    "the sum of the sizes": (other_penalty(lambda w: np.abs(w).sum()), "taken without their sign"),
     "not written": (lambda *_: None, "decayed_loss returns None"),
     "None": (None, "is None"),
     "loss alone": (lambda *a: decay()(*a)[0], "does not return a pair"),
@@ -284,19 +332,14 @@ def test_schedule_is_accepted(capsys, answer):
     [
         (None, "is None"),
         (lambda *_: None, "step_decay returns None"),
-        (lambda e, s, f, n: s * f ** (e // n), "off by one"),
-        (lambda e, s, f, n: s * f ** ((e - 1) / n), "stays the same within a step"),
-        (lambda e, s, f, n: s, "step_decay is wrong"),
-        (lambda e, s, f, n: s * f ** (e - 1), "step_decay is wrong"),
-        (lambda e, s, f, n: s * f * ((e - 1) // n), "step_decay is wrong"),
-        (lambda e, s, f, n: s - f * ((e - 1) // n), "step_decay is wrong"),
-        (lambda e, s, f, n: s * f if e > n else s, "step_decay is wrong"),
-        (lambda e, s, f, n: 0.3 * f ** ((e - 1) // n), "step_decay is wrong"),
-        (lambda e, s, f, n: s * 0.5 ** ((e - 1) // n), "step_decay is wrong"),
-        (lambda e, s, f, n: s * f ** ((e - 1) // 3), "step_decay is wrong"),
+        (lambda e, s, f, n: s, "wrong numbers"),
+        (lambda e, s, f, n: s * f * ((e - 1) // n), "wrong numbers"),
+        (lambda e, s, f, n: 0.3 * f ** ((e - 1) // n), "wrong numbers"),
+        (lambda e, s, f, n: s * 0.5 ** ((e - 1) // n), "wrong numbers"),
+        (lambda e, s, f, n: s * f ** ((e - 1) // 3), "wrong numbers"),
         (lambda e, s, f, n: str(s), "is not a number"),
         (lambda e, s, f, n: s / 0 if e > 4 else by_loop(e, s, f, n), "raised ZeroDivisionError"),
-        (remembering(calls=[]), "step_decay is wrong"),
+        (remembering(calls=[]), "wrong numbers"),
     ],
 )
 def test_wrong_schedule(answer, reason):
@@ -383,6 +426,8 @@ RIGHT_STEPS = {1: 180, 7: 26, 32: 6, 180: 1, 500: 1}
 def test_steps_are_accepted(capsys):
     accepted(capsys, check_steps_per_epoch, RIGHT_STEPS)
     accepted(capsys, check_steps_per_epoch, {k: np.int64(v) for k, v in RIGHT_STEPS.items()})
+    check_steps_per_epoch({size: np.ceil(180 / size) for size in RIGHT_STEPS})
+    assert "Note: steps[7] is np.float64(26.0)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -394,7 +439,8 @@ def test_steps_are_accepted(capsys):
         (RIGHT_STEPS | {1: None}, r"steps\[1\] is None"),
         (RIGHT_STEPS | {32: 5}, r"steps\[32\] is wrong.*do not fill a batch"),
         (RIGHT_STEPS | {7: 25}, r"steps\[7\] is wrong.*do not fill a batch"),
-        (RIGHT_STEPS | {32: 5.625}, r"steps\[32\] is not an integer"),
+        (RIGHT_STEPS | {32: 5.625}, r"steps\[32\] is not an integer.*round up"),
+        (RIGHT_STEPS | {180: 2}, r"steps\[180\] is wrong.*no image is left over"),
         (RIGHT_STEPS | {500: 0}, r"steps\[500\] is wrong.*do not fill a batch"),
         (RIGHT_STEPS | {180: 180}, r"steps\[180\] is wrong.*how many batches"),
         (RIGHT_STEPS | {1: 1}, r"steps\[1\] is wrong.*how many batches"),

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from refusals import refusal
 
-from tinycnn_lib.exercises import chapter22_code, chapter23_avgpool
+from tinycnn_lib.exercises import chapter22_code, chapter23_avgpool, chapter24
 from tinycnn_lib.exercises._piece import Piece
 
-PIECES = [piece for module in (chapter22_code, chapter23_avgpool)
+PIECES = [piece for module in (chapter22_code, chapter23_avgpool, chapter24)
           for piece in vars(module).values() if isinstance(piece, Piece)]  # fmt: skip
 MISTAKES = [(piece, sentence) for piece in PIECES for sentence in piece.mistakes]
 

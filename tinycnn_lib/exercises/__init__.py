@@ -19,14 +19,13 @@ from tinycnn_lib.exercises.chapter23 import check_output_shape, check_parameter_
 from tinycnn_lib.exercises.chapter23_avgpool import check_avgpool2d
 from tinycnn_lib.exercises.chapter23_model import check_four_class_model
 from tinycnn_lib.exercises.chapter24 import (
-    bug_hunt_networks,
     check_avgpool2d_backward,
-    check_bug_hunt,
     check_momentum_steps,
     check_step_decay,
     check_steps_per_epoch,
     check_weight_decay,
 )
+from tinycnn_lib.exercises.chapter24_bug_hunt import bug_hunt_networks, check_bug_hunt
 
 __all__ = [
     "ExerciseError",

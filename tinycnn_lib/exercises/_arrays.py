@@ -8,7 +8,7 @@ import inspect
 
 import numpy as np
 
-from tinycnn_lib.exercises._answers import expect_returned
+from tinycnn_lib.exercises._answers import expect_number, expect_returned
 from tinycnn_lib.exercises._base import PRINTED_ENTRIES, fail
 from tinycnn_lib.validation import describe
 
@@ -117,6 +117,8 @@ def expect_form(name, got, shape, *, on=None, hint=None, remarks=None):
         If it is no array of numbers, or has another shape, or holds NaN or an infinity.
     """
     expect_returned(name, got, on=on)
+    if shape == ():
+        return np.asarray(expect_number(f"what {name} returns", got, on=on))
     try:
         array = np.asarray(got)
     except Exception:  # rows of different lengths, or an object of the reader's that is no array
@@ -141,7 +143,7 @@ def expect_form(name, got, shape, *, on=None, hint=None, remarks=None):
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
         fail(f"{name} returns {array[where]} at index {where}", on=on, expected="finite numbers")
-    if not isinstance(got, (np.ndarray, np.generic)) and shape != ():
+    if not isinstance(got, np.ndarray):
         dress = f"a {type(got).__name__}, not an array; np.array(...) makes one of it"
     if dress and remarks is not None:
         remarks.append(f"{name} returns {dress}")

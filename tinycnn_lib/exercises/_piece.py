@@ -90,9 +90,9 @@ class Piece:
         """Two calls of one shape: the second is right, too, and leaves the first result alone."""
         *_, case = self.cases()
         other = {name: -a if isinstance(a, np.ndarray) else a for name, a in case.items()}
-        first = self._compare(answer, case)
+        first = self._compare(answer, case, what="{}, in a second call,")
         kept = [np.array(result) for result in first]
-        self._compare(answer, other, what="{}, in a second call,")
+        self._compare(answer, other, what="{}, in a third call,")
         for result, before in zip(first, kept, strict=True):
             if not np.array_equal(result, before):
                 fail(

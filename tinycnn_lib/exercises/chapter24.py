@@ -12,11 +12,11 @@ from tinycnn_lib.exercises._answers import (
     expect_returned,
 )
 from tinycnn_lib.exercises._arrays import expect_array
-from tinycnn_lib.exercises._base import call, fail, praise, sample
+from tinycnn_lib.exercises._base import ExerciseError, call, fail, praise, sample
+from tinycnn_lib.exercises._piece import Piece
 from tinycnn_lib.exercises.chapter23_avgpool import average_gradient
-from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from tinycnn_lib.losses import softmax_cross_entropy
-from tinycnn_lib.models import Sequential, TinyCNN
+from tinycnn_lib.models import TinyCNN
 from tinycnn_lib.validation import describe
 
 
@@ -34,31 +34,71 @@ def check_momentum_steps(theta_1, theta_2, theta_3):
         If one of them is wrong; the message says which, and what to think about.
     """
     names = ("theta_1", "theta_2", "theta_3")
-    answers = zip(names, (theta_1, theta_2, theta_3), strict=True)
-    given = [expect_number(name, got) for name, got in answers]
+    given = [
+        expect_number(name, got)
+        for name, got in zip(names, (theta_1, theta_2, theta_3), strict=True)
+    ]
+    right = momentum_path()
+    reason = next(
+        (
+            said
+            for said, wrong in _MOMENTUM_MISTAKES.items()
+            if np.allclose(given, wrong, atol=1e-6)
+        ),
+        None,
+    )
     theta, velocity = 1.0, 0.0
-    for step, (name, got) in enumerate(zip(names, given, strict=True)):
-        g = 2 * theta
-        plain = theta - 0.1 * g
-        hints = {
-            theta + 0.1 * g: "the step goes against the slope, not along it",
-            theta - 0.1 * theta: "the slope of theta squared at theta is not theta",
-            plain: "that is a step without momentum; what has the velocity kept?",
-            theta + 0.9 * velocity - 0.1 * 2.0: "the slope must be taken anew, at the new theta",
+    for step, (name, got) in enumerate(zip(names, given, strict=True), start=1):
+        if abs(got - right[step - 1]) > 1e-6:
+            hint = reason or _momentum_slip(got, theta, velocity, step)
+            if not hint and abs(got - right[step - 1]) < 0.006:
+                hint = "almost: write all its decimals, there are at most three"
+            fail(f"{name} is wrong", on={"step": step}, got=got, hint=hint)
+        velocity = 0.9 * velocity - 0.1 * 2 * theta
+        theta += velocity
+    praise("three steps of momentum.")
+
+
+def momentum_path(theta=1.0, order="velocity first", nesterov=False, mu=0.9):
+    """Return theta after one, two and three steps; all but the defaults are mistakes."""
+    path, velocity = [], 0.0
+    for _ in range(3):
+        new = mu * velocity - 0.1 * 2 * (theta + mu * velocity if nesterov else theta)
+        theta += new if order == "velocity first" else velocity
+        velocity = new
+        path.append(theta)
+    return path
+
+
+# The three numbers of whoever makes one mistake in all steps.
+_MOMENTUM_MISTAKES = {
+    "theta moves with the new velocity; yours moves with the one from the step before": (
+        momentum_path(order="theta first")
+    ),
+    "that is plain gradient descent; what has the velocity kept?": momentum_path(mu=0),
+    "the velocity is kept in part only: multiply it by mu": momentum_path(mu=1),
+    "you took the slope ahead, at theta + mu nu (Nesterov); here it is taken at theta": (
+        momentum_path(nesterov=True)
+    ),
+}
+
+
+def _momentum_slip(got, theta, velocity, step):
+    """Return the sentence of a mistake in this one step, or None."""
+    g = 2 * theta
+    slips = {
+        theta + 0.1 * g: "the step goes against the slope, not along it",
+        theta - 0.1 * theta: "the slope of theta squared at theta is not theta",
+    }
+    if step > 1:
+        slips |= {
+            theta + velocity: "that is the old velocity; make it new first, with the new slope",
+            theta - 0.1 * g: "that is a step without momentum; what has the velocity kept?",
+            theta + 0.9 * velocity - 0.2: "the slope must be taken anew, at the new theta",
             theta + velocity - 0.1 * g: "the velocity is kept in part only: multiply it by mu",
             theta - 0.9 * velocity - 0.1 * g: "the old velocity goes on in its own direction",
         }
-        velocity = 0.9 * velocity - 0.1 * g
-        theta += velocity
-        if abs(got - theta) > 1e-6:
-            hint = next((text for value, text in hints.items() if abs(got - value) < 1e-6), None)
-            if abs(got - theta) < 0.006:
-                hint = "almost: keep at least three decimals"
-            said = hint or (
-                "velocity first, then theta" if step else "the first velocity is -eta g"
-            )
-            fail(f"{name} is wrong", on={"step": step + 1}, got=got, hint=said)
-    praise("three steps of momentum.")
+    return next((said for value, said in slips.items() if abs(got - value) < 1e-6), None)
 
 
 # N, C, H, W, p, s: apart, overlapping, with gaps, with rows left over.
@@ -72,6 +112,59 @@ _POOLS = (
     (1, 1, 5, 4, 2, 3),
     (1, 2, 7, 6, 3, 2),
     (2, 1, 4, 7, 1, 2),
+    (1, 3, 6, 9, 4, 3),
+)
+
+
+def _pool_cases():
+    for seed, (N, C, H, W, p, s) in enumerate(_POOLS):
+        d_output = sample((N, C, (H - p) // s + 1, (W - p) // s + 1), seed=600 + seed) + 0.05
+        yield {"d_output": d_output, "x_shape": (N, C, H, W), "pool_size": p, "stride": s}
+
+
+def _pool_backward(d_output, x_shape, pool_size, stride):
+    return average_gradient(d_output, x_shape, pool_size, stride)
+
+
+def _assigned(d_output, x_shape, pool_size, stride):
+    """Let each window replace what lies there, where it should be added."""
+    d_x, p = np.zeros(x_shape), pool_size
+    for i, j in np.ndindex(d_output.shape[2:]):
+        part = d_output[:, :, i, j, None, None] / p**2
+        d_x[:, :, stride * i : stride * i + p, stride * j : stride * j + p] = part
+    return d_x
+
+
+def _side_by_side(d_output, x_shape, pool_size, stride):
+    """Take the windows for windows that touch."""
+    OH, OW = (min(d_output.shape[axis], x_shape[axis] // pool_size) for axis in (2, 3))
+    return average_gradient(d_output[:, :, :OH, :OW], x_shape, pool_size, pool_size)
+
+
+AVGPOOL2D_BACKWARD = Piece(
+    name="avgpool2d_backward",
+    right=_pool_backward,
+    cases=_pool_cases,
+    praise="windows side by side, overlapping and with gaps.",
+    mistakes={
+        "when one pixel grows by 1, how much does the mean of its window grow?": (
+            lambda d_output, x_shape, pool_size, stride: (
+                pool_size**2 * _pool_backward(d_output, x_shape, pool_size, stride)
+            )
+        ),
+        "a window has pool_size * pool_size pixels, and you divide by pool_size": (
+            lambda d_output, x_shape, pool_size, stride: (
+                pool_size * _pool_backward(d_output, x_shape, pool_size, stride)
+            )
+        ),
+        "a pixel in two windows gets a part from both; neither replaces the other": _assigned,
+        "the windows are laid side by side; they start stride pixels apart": _side_by_side,
+        "the result is the same for every d_output": (
+            lambda d_output, x_shape, pool_size, stride: _pool_backward(
+                np.ones_like(d_output), x_shape, pool_size, stride
+            )
+        ),
+    },
 )
 
 
@@ -89,30 +182,7 @@ def check_avgpool2d_backward(avgpool2d_backward):
     ExerciseError
         If it raises, changes its input, or returns a wrong shape or number.
     """
-    parameters = ("d_output", "x_shape", "pool_size", "stride")
-    expect_function("avgpool2d_backward", avgpool2d_backward, *parameters)
-    for seed, (N, C, H, W, p, s) in enumerate(_POOLS):
-        d_output = sample((N, C, (H - p) // s + 1, (W - p) // s + 1), seed=600 + seed) + 0.05
-        expected = average_gradient(d_output, (N, C, H, W), p, s)
-
-        def hint(got, expected, d_output=d_output, p=p, s=s):
-            if p > 1 and np.allclose(got, p * p * expected):
-                return "when one pixel grows by 1, how much does the mean of its window grow?"
-            assigned = np.zeros(expected.shape)
-            for i, j in np.ndindex(d_output.shape[2:]):
-                part = d_output[:, :, i, j, None, None] / p**2
-                assigned[:, :, s * i : s * i + p, s * j : s * j + p] = part
-            if np.allclose(got, assigned):
-                return "a pixel in two windows hears from both; neither replaces the other"
-            ones = average_gradient(np.ones_like(d_output), expected.shape, p, s)
-            if np.allclose(got, ones):
-                return "the result is the same for every d_output"
-            return None
-
-        on = {"d_output": d_output, "x_shape": (N, C, H, W), "pool_size": p, "stride": s}
-        got = call("avgpool2d_backward", avgpool2d_backward, d_output, (N, C, H, W), p, s, on=on)
-        expect_array("avgpool2d_backward", got, expected, on=on, hint=hint)
-    praise("windows side by side, overlapping and with gaps.")
+    AVGPOOL2D_BACKWARD.check(avgpool2d_backward)
 
 
 def check_weight_decay(decayed_loss):
@@ -150,24 +220,38 @@ def check_weight_decay(decayed_loss):
         }
 
         on = {"weight_decay": weight_decay, "x": x}
-        answer = call("decayed_loss", decayed_loss, model, x, targets, weight_decay, on=on)
+        try:
+            answer = call("decayed_loss", decayed_loss, model, x, targets, weight_decay, on=on)
+        except ExerciseError as error:
+            if "NoneType" not in str(error.__cause__):
+                raise
+            hint = "a gradient is None until model.backward has run; does it run before you add?"
+            fail("decayed_loss computes with a gradient that is None", on=on, hint=hint)
         for name, value in model.parameters().items():
             if not np.array_equal(value, before[name]):
                 fail(f"decayed_loss changes the model's {name}", on=on,
                      hint="it measures; the step is the optimizer's")  # fmt: skip
         expect_returned("decayed_loss", answer, on=on)
-        if not isinstance(answer, tuple) or len(answer) != 2:
+        if not isinstance(answer, (tuple, list)) or len(answer) != 2:
             fail("decayed_loss does not return a pair (loss, gradients)", on=on,
                  got=describe(answer), hint="end it with return loss, gradients")  # fmt: skip
         loss, got = expect_number("the loss", answer[0], on=on), answer[1]
         expected = plain + weight_decay / 2 * squares
         if abs(loss - expected) > 1e-9:
+            one_norm = float(sum(np.abs(value).sum() for value in weights.values()))
+            of_sums = float(sum(value.sum() ** 2 for value in weights.values()))
             hint = {
                 round(plain, 8): "the penalty is missing",
                 round(plain + weight_decay * squares, 8): "half of lambda, says the formula",
+                round(plain - weight_decay / 2 * squares, 8): "the penalty is added, so that "
+                "large weights cost something",
                 round(plain + weight_decay / 2 * everything, 8): "the biases are not penalized",
                 round(plain + weight_decay / 2 * squares / N, 8): "the penalty does not depend on "
                 "the images, so it is not divided by their number",
+                round(plain + weight_decay / 2 * of_sums, 8): "square each weight, then sum; not "
+                "the other way round",
+                round(plain + weight_decay / 2 * one_norm, 8): "the weights are squared here, not "
+                "taken without their sign",
             }.get(round(loss, 8))
             fail("the loss is wrong", on=on, got=loss, expected=expected, hint=hint)
         if not isinstance(got, dict) or got.keys() != gradients.keys():
@@ -188,8 +272,48 @@ def check_weight_decay(decayed_loss):
                     return "what is the slope of w squared over 2?"
                 return None
 
-            expect_array(f"the gradient of {name}", got[name], expected, on=on, hint=hint)
+            if got[name] is None:
+                fail(f"the gradient of {name} is None", on=on, hint="run model.backward first")
+            # Finite differences are rounded more; they are right all the same.
+            expect_array(
+                f"the gradient of {name}", got[name], expected, on=on, tolerance=1e-6, hint=hint
+            )
     praise("loss and gradients belong together, with and without decay.")
+
+
+def _step_decay(epoch, start, factor, every):
+    return start * factor ** ((epoch - 1) // every)
+
+
+def _decay_cases():
+    for start, factor, every in ((0.3, 0.5, 3), (0.1, 0.1, 5), (1.0, 0.9, 1)):
+        for epoch in range(1, 4 * every + 2):
+            yield {"epoch": epoch, "start": start, "factor": factor, "every": every}
+
+
+STEP_DECAY = Piece(
+    name="step_decay",
+    right=_step_decay,
+    cases=_decay_cases,
+    praise="the rate falls when it should, and not before.",
+    mistakes={
+        "off by one: epochs count from 1, so epoch `every` is in the first step": (
+            lambda epoch, start, factor, every: start * factor ** (epoch // every)
+        ),
+        "a rate in steps stays the same within a step": (
+            lambda epoch, start, factor, every: start * factor ** ((epoch - 1) / every)
+        ),
+        "the rate falls in every epoch; `every` has no effect": (
+            lambda epoch, start, factor, every: start * factor ** (epoch - 1)
+        ),
+        "the rate falls once and never again": (
+            lambda epoch, start, factor, every: start * (factor if epoch > every else 1)
+        ),
+        "each step subtracts; a factor multiplies": (
+            lambda epoch, start, factor, every: start - factor * ((epoch - 1) // every)
+        ),
+    },
+)
 
 
 def check_step_decay(step_decay):
@@ -206,96 +330,7 @@ def check_step_decay(step_decay):
     ExerciseError
         If it raises or returns a wrong rate.
     """
-    expect_function("step_decay", step_decay, "epoch", "start", "factor", "every")
-    for start, factor, every in ((0.3, 0.5, 3), (0.1, 0.1, 5), (1.0, 0.9, 1)):
-        for epoch in range(1, 4 * every + 2):
-            on = {"epoch": epoch, "start": start, "factor": factor, "every": every}
-            got = call("step_decay", step_decay, epoch, start, factor, every, on=on)
-            expect_returned("step_decay", got, on=on)
-            got = expect_number("what step_decay returns", got, on=on)
-            expected = start * factor ** ((epoch - 1) // every)
-            if abs(got - expected) > 1e-9 * start:
-                hint = None
-                if abs(got - start * factor ** (epoch // every)) < 1e-9:
-                    hint = "off by one: epochs count from 1, so epoch `every` is in the first step"
-                elif abs(got - start * factor ** ((epoch - 1) / every)) < 1e-9:
-                    hint = "a rate in steps stays the same within a step"
-                fail("step_decay is wrong", on=on, got=got, expected=expected, hint=hint)
-    praise("the rate falls when it should, and not before.")
-
-
-def _dense_backward(self, d_output, input_gradient=True):
-    d_x = Dense.backward(self, d_output, input_gradient)
-    return d_x if d_x is None else d_x / len(d_output)
-
-
-def _relu_backward(self, d_output):
-    ReLU.backward(self, d_output)
-    return np.where(d_output > 0, d_output, 0)
-
-
-def _conv_backward(self, d_output, input_gradient=True):
-    d_x = Conv2D.backward(self, d_output, input_gradient)
-    self.d_weights = self.d_weights.swapaxes(2, 3).copy()
-    return d_x
-
-
-_BUGS = {"A": (Dense, _dense_backward), "B": (ReLU, _relu_backward), "C": (Conv2D, _conv_backward)}
-
-
-def bug_hunt_networks():
-    """Return three networks with TinyCNN's layers, by name; one layer of each is broken.
-
-    Each predicts as it should; only `backward` of one layer is wrong.
-
-    Returns
-    -------
-    dict of str to Sequential
-        "A", "B" and "C".
-    """
-    networks = {}
-    for name, (broken, backward) in _BUGS.items():
-        # A subclass under the same names: neither its type nor its repr gives it away.
-        kinds = {kind: kind for kind in (Conv2D, ReLU, MaxPool2D, Flatten, Dense)}
-        disguise = {"backward": backward, "__module__": broken.__module__}
-        kinds[broken] = type(broken.__name__, (broken,), disguise)
-        layers = (
-            kinds[Conv2D](1, 3, 3, seed=42), kinds[ReLU](), kinds[MaxPool2D](2),
-            kinds[Flatten](), kinds[Dense](27, 3, seed=43),
-        )  # fmt: skip
-        layers[0].bias[:] = 0.05, 0.1, 0.15
-        networks[name] = Sequential(*layers)
-    return networks
-
-
-def check_bug_hunt(a, b, c):
-    """Check which layer of each network of `bug_hunt_networks()` is broken.
-
-    Parameters
-    ----------
-    a, b, c : str
-        "Conv2D", "ReLU", "MaxPool2D", "Flatten" or "Dense", for the networks A, B and C.
-
-    Raises
-    ------
-    ExerciseError
-        If a name is no layer, or its layer is sound.
-    """
-    known = ("Conv2D", "ReLU", "MaxPool2D", "Flatten", "Dense")
-    evidence = {
-        "A": "which gradients are wrong, and is the ratio to the right ones the same everywhere?",
-        "B": "the dense layer's gradients are right, so look at what happens behind it",
-        "C": "is the convolution's bias gradient right? What does that say about what reached it?",
-    }
-    for (name, (broken, _)), got in zip(_BUGS.items(), (a, b, c), strict=True):
-        expect_answer(name.lower(), got)
-        if not isinstance(got, str) or got not in known:
-            fail(f"{name.lower()} is not a layer's name", got=describe(got),
-                 expected=" or ".join(map(repr, known)),
-                 hint="write the name in quotes, spelled like this")  # fmt: skip
-        if got != broken.__name__:
-            fail(f"in network {name}, {got} is sound", hint=evidence[name])
-    praise("all three found.")
+    STEP_DECAY.check(step_decay)
 
 
 def check_steps_per_epoch(steps):
@@ -317,11 +352,16 @@ def check_steps_per_epoch(steps):
         fail("steps is not a dict with the five batch sizes", got=describe(steps),
              expected=f"the keys {sizes}",
              hint="write {1: ..., 7: ..., and so on}, your number behind each colon")  # fmt: skip
+    remarks = []
+    rounding = "a batch that is not full is a batch, too: round up"
     for size in sizes:
-        got, full = expect_integer(f"steps[{size}]", steps[size]), 180 // size
+        name, full = f"steps[{size}]", 180 // size
+        got = expect_integer(name, steps[size], rounding=rounding, remarks=remarks)
         if got != -(-180 // size):
             hint = "what happens to the images that do not fill a batch?" if got == full else None
+            if got == full + 1:
+                hint = "no image is left over here, so no batch comes on top"
             hint = hint or "how many batches does it take until every image was seen once?"
             fail(f"steps[{size}] is wrong", on={"images": 180, "batch_size": size}, got=got,
                  hint=hint)  # fmt: skip
-    praise("the steps of an epoch, the incomplete last batch included.")
+    praise("the steps of an epoch, the incomplete last batch included.", remarks)
