@@ -2,6 +2,7 @@
 
     python book/notebooks.py                                    every chapter
     python book/notebooks.py chapters/23-building-a-cnn.md      this one
+    python book/notebooks.py --output other.ipynb chapters/23-building-a-cnn.md
 
 The `.md` is what a person edits and always wins; nothing is taken from an existing `.ipynb`.
 Twice in a row gives the same bytes: cell and widget ids follow from the content, no times are
@@ -104,17 +105,20 @@ def execute(source):
     return name_widgets(nbformat.writes(notebook))
 
 
-def refresh(source):
-    """Bring both files of one chapter's pair up to date."""
-    if tidy(source):
+def refresh(source, target=None):
+    """Bring both files of one chapter's pair up to date; with a `target`, write only that one."""
+    if target is None and tidy(source):
         print(f"{source.name}: brought into jupytext's form")
-    target = source.with_suffix(".ipynb")
+    target = target or source.with_suffix(".ipynb")
     changed = write_if_changed(target, execute(source))
     print(f"{target.name}: {'written' if changed else 'as before'}")
 
 
 def main(arguments):
     """Execute the named chapters, or all of them; return the number that failed."""
+    target = None
+    if arguments[:1] == ["--output"]:
+        target, arguments = Path(arguments[1]), arguments[2:]
     sources = [Path(a).resolve().with_suffix(".md") for a in arguments]
     missing = [str(s) for s in sources if not s.is_file()]
     if missing:
@@ -124,7 +128,7 @@ def main(arguments):
     failed = 0
     for source in sources or sorted((ROOT / "chapters").glob("*.md")):
         try:
-            refresh(source)
+            refresh(source, target)
         except CellExecutionError as error:
             failed += 1
             print(f"{source.name}: a cell raised an error, {source.stem}.ipynb is unchanged")
