@@ -1,7 +1,7 @@
 # One door to everything. `make book` and `make test` need git, make and Python >= 3.11; what they
 # install goes into .venv and nowhere else. Written for GNU make 3.81 (macOS) and later.
 
-.PHONY: help book serve notebooks test bench lint lock zip pdf clean
+.PHONY: help book serve notebooks check test reproduce bench lint lock zip pdf clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 export OMP_NUM_THREADS := 1
@@ -18,8 +18,10 @@ help:
 	@echo 'make book        build the HTML book into $(HTML)'
 	@echo 'make serve       build it and serve it on localhost (PORT=8000)'
 	@echo 'make notebooks   run the chapters anew; NB=chapters/23-building-a-cnn for one of them'
-	@echo 'make test        every check: code, notebooks, the strict build, the built pages'
-	@echo 'make lint        only the quick checks of style and spelling'
+	@echo 'make check       what an author runs often, under a minute: style, library, rules of the notebooks'
+	@echo 'make test        every check: also the chapters, the strict build, the pages, JupyterLab'
+	@echo 'make reproduce   run the chapters under every BLAS kernel, 1 and 2 threads, old and new NumPy'
+	@echo 'make lint        only style, spelling and the formats of files'
 	@echo 'make bench       speed of tinycnn_lib beside naive loops'
 	@echo 'make zip         the offline book as one archive'
 	@echo 'make pdf         the book on paper: one PDF, printed with Chromium and checked'
@@ -92,15 +94,31 @@ lock: $(INSTALLED)
 # --- the checks ------------------------------------------------------------------------------
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 60
 
-test: lint book
-	$(BIN)/python -m pytest chapters $(NBVAL) -n 2 --dist loadfile -q
-	$(BIN)/python -m pytest tests -n 2 --dist loadscope -q \
-	  --cov=tinycnn_lib --cov-report=term
+PYTEST := $(BIN)/python -m pytest -q -n logical --dist loadscope --no-loadscope-reorder
+# What takes longest begins first, so that no worker is left with it at the end.
+EVERYTHING := tests/lab tests/site tests/explorers tests/notebooks chapters tests/exercises \
+  $(wildcard tests/test_*.py)
+
+# One run reports all: red lint does not hide the tests behind it.
+test: book
+	@lint=0; $(MAKE) --no-print-directory lint || lint=1; \
+	$(PYTEST) $(EVERYTHING) $(NBVAL) --cov=tinycnn_lib --cov-report=term && exit $$lint
+
+# No browser, no build, no chapter is run.
+check: lint
+	$(PYTEST) tests/exercises tests/notebooks $(wildcard tests/test_*.py) \
+	  --ignore=tests/notebooks/test_reproducible.py
+
+reproduce: $(INSTALLED)
+	$(BIN)/python tests/reproduce.py
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/zizmor --quiet --offline --persona=pedantic .github/workflows
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/speed.py

@@ -44,25 +44,6 @@ def refuses(call, error, name, *fragments, watched=()):
     assert frozen(list(watched)) == before
 
 
-def test_frozen_sees_every_kind_of_change():
-    """The comparison that the tables rest on must itself be able to fail."""
-    model = used("TinyCNN.forward")[0]
-    before = frozen(model)
-    assert frozen(model) == before
-    changes = [
-        lambda: model.conv.weights.__setitem__((0, 0, 0, 0), 7),
-        lambda: setattr(model.dense, "last_input", None),
-        lambda: model.dense.d_bias.__iadd__(1),
-        lambda: model.pool.winner.__setitem__(0, 1 - model.pool.winner[0]),
-        lambda: setattr(model.relu, "extra", 1),
-    ]
-    for change in changes:
-        change()
-        after = frozen(model)
-        assert after != before
-        before = after
-
-
 # Entry points that take arrays, used once, so that they hold something that could be lost.
 
 

@@ -93,22 +93,6 @@ def test_imports_go_one_way(path):
             assert first in packages or first in sys.stdlib_module_names, f"{path.name}: {name}"
 
 
-def test_the_reader_of_imports_sees_every_form(tmp_path):
-    path = ROOT / "exercises" / "example.py"
-    source = "import a.b\nfrom c import d\nfrom tinycnn_lib import validation as check\n"
-    source += "from . import e\nfrom .. import layers\nfrom ..models import TinyCNN\n"
-    source += "def f():\n    import tinycnn_lib.losses\n"
-
-    class File(type(path)):
-        def read_text(self, encoding=None):
-            return source
-
-    assert imports(File(path)) == {
-        "a.b", "c", "tinycnn_lib.validation", "tinycnn_lib.exercises", "tinycnn_lib.layers",
-        "tinycnn_lib.models", "tinycnn_lib.losses",
-    }  # fmt: skip
-
-
 def loaded_after(statement):
     code = f"import sys; before = set(sys.modules); {statement}; print(*set(sys.modules) - before)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
