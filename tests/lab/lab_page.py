@@ -10,6 +10,8 @@ PROSE = """(cells) => cells.map((cell) => {
   copy.querySelectorAll("pre, code, .katex, mjx-container").forEach((part) => part.remove());
   return copy.textContent;
 })"""
+RENDERED = """[...document.querySelectorAll(".jp-MarkdownCell")].every(
+  (cell) => cell.querySelector(".myst, .jp-RenderedMarkdown")?.textContent.trim())"""
 ERRORS = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
 # A folded cell shows no prompt, so the model is asked.
 CODE_CELLS = """[...window.jupyterapp.shell.currentWidget.content.model.cells]
@@ -82,6 +84,7 @@ class LabPage:
 
     def prose(self):
         """Return the rendered text of each Markdown cell, by its place in the notebook."""
+        self.page.wait_for_function(RENDERED)
         texts = self.cells().evaluate_all(PROSE)
         return {place: text for place, text in enumerate(texts) if text}
 

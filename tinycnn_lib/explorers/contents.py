@@ -7,7 +7,7 @@ from tinycnn_lib.datasets import CLASS_NAMES, NOISE, base_pattern, traced_image
 from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 
 KINDS = (Conv2D, ReLU, MaxPool2D, Flatten, Dense)
-DECIMALS = 10  # of stored weights: what training leaves beyond depends on the processor
+DECIMALS = 12  # of stored weights: what training leaves beyond depends on the processor
 LARGEST_SIDE, MOST_FILTERS, MOST_CLASSES = 12, 6, 10  # what a page can still show
 
 
