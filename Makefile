@@ -94,7 +94,9 @@ lock: $(INSTALLED)
 # --- the checks ------------------------------------------------------------------------------
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout 60
 
-PYTEST := $(BIN)/python -m pytest -q -n logical --dist loadscope --no-loadscope-reorder
+# A browser waits as often as it works, so there are more workers than cores.
+WORKERS = $(shell $(BIN)/python -c 'import os; print(max(2, os.cpu_count() * 3 // 2))')
+PYTEST = $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 # What takes longest begins first, so that no worker is left with it at the end.
 EVERYTHING := tests/lab tests/site tests/explorers tests/notebooks chapters tests/exercises \
   $(wildcard tests/test_*.py)

@@ -1,7 +1,8 @@
 """Open every page as readers do: wide, tablet and phone, light and dark, and look for trouble.
 
 A page is loaded once per width; the dark scheme is switched on in the loaded page. All findings
-of a visit are kept, so that each check below reads them without another visit.
+of a visit are kept, so that each check below reads them without another visit. axe is asked once
+of the wide page with all folds open, once of the phone's, and for the dark of the colors alone.
 """
 
 import functools
@@ -85,11 +86,13 @@ def visit(browser, address):
         found["wide"] = page.evaluate(TOO_WIDE)
         if width == 1400:  # what is folded away is checked as well
             page.evaluate(UNFOLD)
-        page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
-        found["axe"]["light"] = page.evaluate(RUN_AXE, {"type": "tag", "values": TAGS})
-        page.emulate_media(color_scheme="dark")
-        page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
-        found["axe"]["dark"] = page.evaluate(RUN_AXE, {"type": "rule", "values": COLOR_RULES})
+        if width != 768:
+            page.add_script_tag(content=AXE.read_text(encoding="utf-8"))
+            found["axe"]["light"] = page.evaluate(RUN_AXE, {"type": "tag", "values": TAGS})
+        if width == 1400:
+            page.emulate_media(color_scheme="dark")
+            page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+            found["axe"]["dark"] = page.evaluate(RUN_AXE, {"type": "rule", "values": COLOR_RULES})
         if width == 320:
             page.evaluate(UNFOLD)
             found["wide"] += page.evaluate(TOO_WIDE)
@@ -119,9 +122,8 @@ class Visits:
     def test_never_scrolls_sideways(self, visit, name):
         assert visit(name, self.width)["wide"] == []
 
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
-    def test_accessible(self, visit, name, scheme):
-        assert visit(name, self.width)["axe"][scheme] == []
+    def test_accessible(self, visit, name):
+        assert not any(visit(name, self.width)["axe"].values())
 
 
 @pytest.mark.parametrize("name", PAGES)
