@@ -1,5 +1,6 @@
 """The checkers of Chapter 24: right answers pass, each wrong one fails for its own reason."""
 
+import math
 import re
 from decimal import Decimal
 from fractions import Fraction
@@ -20,6 +21,7 @@ from tinycnn_lib.exercises import (
     check_avgpool2d_backward,
     check_bug_hunt,
     check_momentum_steps,
+    check_scatter_law,
     check_step_decay,
     check_steps_per_epoch,
     check_weight_decay,
@@ -448,3 +450,20 @@ def test_steps_are_accepted(capsys):
 )
 def test_wrong_steps(answer, reason):
     assert re.search(reason, refusal(check_steps_per_epoch, answer), re.DOTALL)
+
+
+def test_scatter_law_is_accepted(capsys):
+    accepted(capsys, check_scatter_law, lambda B, N: ((1 / B) * (N - B) / (N - 1)) ** 0.5)
+    accepted(capsys, check_scatter_law, lambda B, N: math.sqrt((N / B - 1) / (N - 1)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (lambda B, N: None, "law returns None"),
+        (lambda B, N: np.sqrt(N / B), "wrong numbers.*on B: 1\n.*got: 13"),
+        (lambda B: 1 / B, "law takes other arguments"),
+    ],
+)
+def test_wrong_scatter_law(answer, reason):
+    assert re.search(reason, refusal(check_scatter_law, answer), re.DOTALL)

@@ -21,6 +21,7 @@ from tinycnn_lib.exercises.chapter23_model import check_four_class_model
 from tinycnn_lib.exercises.chapter24 import (
     check_avgpool2d_backward,
     check_momentum_steps,
+    check_scatter_law,
     check_step_decay,
     check_steps_per_epoch,
     check_weight_decay,
@@ -41,6 +42,7 @@ __all__ = [
     "check_output_sizes",
     "check_parameter_sharing",
     "check_receptive_field",
+    "check_scatter_law",
     "check_separable",
     "check_step_decay",
     "check_steps_per_epoch",

@@ -365,3 +365,40 @@ def check_steps_per_epoch(steps):
             fail(f"steps[{size}] is wrong", on={"images": 180, "batch_size": size}, got=got,
                  hint=hint)  # fmt: skip
     praise("the steps of an epoch, the incomplete last batch included.", remarks)
+
+
+SCATTER_LAW = Piece(
+    name="law",
+    right=lambda B, N: np.sqrt((N - B) / (B * (N - 1))),
+    cases=lambda: (
+        {"B": B, "N": N} for B, N in ((1, 180), (4, 180), (90, 180), (180, 180), (2, 3))
+    ),
+    praise="the scatter of a batch, from one image to all of them.",
+    mistakes={
+        "right while B is small beside N; a batch of all N images has no scatter at all": (
+            lambda B, N: 1 / np.sqrt(B)
+        ),
+        "four times the images do not bring a quarter of the scatter, but half": lambda B, N: 1 / B,
+        "that is the square of the scatter, the variance": lambda B, N: (N - B) / (B * (N - 1)),
+        "law(1, N) is 1: the last factor of the denominator is N - 1, not N": (
+            lambda B, N: np.sqrt((N - B) / (B * N))
+        ),
+    },
+)
+
+
+def check_scatter_law(law):
+    """Check how the gradient of a mini-batch scatters around that of all images.
+
+    Parameters
+    ----------
+    law : callable (B, N)
+        The scatter of the mean over B of N images, drawn without replacement, in units of the
+        scatter of a single image.
+
+    Raises
+    ------
+    ExerciseError
+        If it raises or returns a wrong number.
+    """
+    SCATTER_LAW.check(law)
