@@ -9,6 +9,7 @@ what the .ipynb holds. Pictures are not compared.
 """
 
 import argparse
+import functools
 import itertools
 import json
 import os
@@ -21,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
+import numpy as np
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,14 +33,25 @@ WIDGETS = "application/vnd.jupyter.widget-state+json"
 
 
 def environment(kernel=None, threads=1, numpy=None):
-    """Return the environment of one combination; `numpy` is a folder that holds another version."""
+    """Return the environment of one combination; `numpy` is a folder that holds another version.
+
+    With another BLAS kernel NumPy's own loops, such as exp and sums, are those of an old
+    processor, too.
+    """
     changed = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
     if kernel:
         changed["OPENBLAS_CORETYPE"] = kernel
+        changed["NPY_DISABLE_CPU_FEATURES"] = " ".join(newer_instructions())
     if numpy:
         changed["PYTHONPATH"] = str(numpy)
     kept = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "PYTHONPATH")}
     return kept | changed
+
+
+@functools.cache
+def newer_instructions():
+    """Return the names of the processor's instructions that NumPy's loops use if they are there."""
+    return np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 
 
 def kernel_in_use(env):
@@ -96,7 +109,8 @@ def differences(recorded, fresh):
 
 def first_difference(one, other, width=60):
     """Return the two places at which two texts begin to differ."""
-    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    pairs = enumerate(zip(one, other, strict=False))
+    at = next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
     start = max(at - width // 2, 0)
     return one[start : start + width], other[start : start + width]
 
@@ -104,9 +118,12 @@ def first_difference(one, other, width=60):
 def numpy_folder(version):
     """Install a version of NumPy into a folder of its own, once; return the folder."""
     folder = ROOT / "_build" / "reproduce" / f"numpy-{version}"
-    if not folder.exists():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
+    done = folder / "installed"
+    if not done.exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade"]
+        pip += ["--only-binary=:all:", "--target"]
         subprocess.run([*pip, folder, f"numpy=={version}"], check=True)
+        done.touch()
     return folder
 
 
@@ -130,7 +147,10 @@ def combinations():
     if left_out:
         print(f"LEFT OUT: {', '.join(sorted(left_out))}; not on this {platform.machine()}")
     for version in numpy_versions():
-        found[f"NumPy {version}"] = environment(numpy=numpy_folder(version))
+        folder = numpy_folder(version)
+        for kernel in (None, *other_kernels()[:1]):
+            name = f"NumPy {version}, {kernel or 'default'}"
+            found[name] = environment(kernel, numpy=folder)
     return found
 
 
@@ -143,7 +163,10 @@ def main():
 
     def compare(job):
         (name, env), path = job
-        return name, path, list(differences(recorded[path], execute(path, env)))
+        try:
+            return name, path, list(differences(recorded[path], execute(path, env)))
+        except RuntimeError as error:  # a cell raised: the other runs are reported all the same
+            return name, path, [("the run", "ends", str(error)[-400:])]
 
     print(f"default kernel: {kernel_in_use(environment())}")
     print(f"{'combination':28} {'chapter':24} differ")
