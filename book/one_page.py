@@ -76,8 +76,8 @@ def headings_and_formulas(html):
     return headings, {formula["aria-label"] for formula in page.select(".katex")}
 
 
-def read_pages(site):
-    """Read the landing page, and the pages of _toc.yml in their order."""
+def read_pages(site, names=None):
+    """Read the landing page, and the pages of _toc.yml in their order, all or those named."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 
     def parse(name):
@@ -87,7 +87,11 @@ def read_pages(site):
         return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
     listed = [(part["caption"], page["file"]) for part in toc["parts"] for page in part["chapters"]]
-    chapters = [Chapter(name, part, parse(name).select_one("article")) for part, name in listed]
+    chapters = [
+        Chapter(name, part, parse(name).select_one("article"))
+        for part, name in listed
+        if names is None or name in names
+    ]
     return toc["root"], parse(toc["root"]), chapters
 
 
@@ -185,7 +189,7 @@ def preface(landing):
     return "\n".join(str(paragraph) for paragraph in wanted) + PREFACE
 
 
-def join(site, version, pages=None):
+def join(site, version, pages=None, names=None):
     """Return the HTML of the joined page.
 
     Parameters
@@ -196,8 +200,10 @@ def join(site, version, pages=None):
         What the title page calls this version.
     pages : dict of str to int, optional
         Page number of each id, for the table of contents; a first print has none.
+    names : collection of str, optional
+        The pages to join, as _toc.yml names them; all if it is left out.
     """
-    root, landing, chapters = read_pages(site)
+    root, landing, chapters = read_pages(site, names)
     slugs = {root: START} | {chapter.name: chapter.slug for chapter in chapters}
     for name, article in [(root, landing.select_one("article"))] + [
         (chapter.name, chapter.article) for chapter in chapters

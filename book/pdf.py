@@ -157,8 +157,8 @@ def flatten(outline, depth=0):
             yield depth, entry
 
 
-def print_book(browser, site):
-    """Print the book that is built in the folder `site`; return the PDF's bytes."""
+def print_book(browser, site, names=None):
+    """Print the book that is built in the folder `site`, or the pages named; return the bytes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     version = f"Version {project['version']}"
@@ -169,9 +169,9 @@ def print_book(browser, site):
         "/Creator": f"{config['title']}, {version.lower()}",
     }
     with tempfile.TemporaryDirectory() as folder:
-        first = print_page(browser, one_page.join(site, version), folder)
+        first = print_page(browser, one_page.join(site, version, names=names), folder)
         numbers = page_numbers(first)
-        html = one_page.join(site, version, numbers)
+        html = one_page.join(site, version, numbers, names)
         second = print_page(browser, html, folder)
     if page_numbers(second) != numbers:
         raise RuntimeError("the page numbers in the table of contents moved the pages themselves")
