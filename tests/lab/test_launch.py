@@ -26,7 +26,7 @@ HUB = "https://hub.invented.example/hub/user-redirect/git-pull"
 
 @pytest.fixture(scope="module")
 def launches(tmp_path_factory):
-    """Build the book with chapters of a title only; return {page: its launch links}."""
+    """Build the book with pages of a title only; return {page: its launch links}."""
     folder = tmp_path_factory.mktemp("book")
     for name in SOURCES:
         origin = ROOT / name
@@ -35,6 +35,8 @@ def launches(tmp_path_factory):
         notebook = nbformat.read(path, as_version=4)
         notebook.cells = notebook.cells[:1]
         nbformat.write(notebook, path)
+    for path in (folder / "appendix").glob("*.md"):
+        path.write_text(path.read_text(encoding="utf-8").partition("\n\n")[0], encoding="utf-8")
     clean = {k: v for k, v in os.environ.items() if not k.startswith("GITHUB_")}
     book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build"]
     done = subprocess.run(

@@ -30,6 +30,17 @@ def soup(site):
 
 
 @pytest.fixture(scope="session")
+def ids(soup):
+    """Return a function: page name -> the ids of its elements."""
+
+    @functools.cache
+    def collect(name):
+        return {element["id"] for element in soup(name).find_all(id=True)}
+
+    return collect
+
+
+@pytest.fixture(scope="session")
 def address(site, soup):
     """Serve the book on localhost, under the path of its public address if it has one."""
     canonical = soup("index.html").select_one("link[rel=canonical]")
