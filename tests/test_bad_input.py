@@ -562,6 +562,10 @@ def test_two_layers_that_would_learn_the_same_are_refused():
     refuses(lambda: Sequential(Dense(4, 4), ReLU(), Dense(4, 4)), "ValueError", "layers[2]",
             "got those of layers[0]", "seed=1")  # fmt: skip
     Sequential(Dense(4, 4, seed=0), ReLU(), Dense(4, 4, seed=1))
+    zeros = Dense(4, 4), Dense(4, 4)  # set by hand, not drawn: what they show is the reader's wish
+    for layer in zeros:
+        layer.weights = np.zeros((4, 4))
+    Sequential(*zeros)
 
 
 @pytest.mark.parametrize(

@@ -150,3 +150,13 @@ def test_the_clip_holds_in_half_precision():
     """In half precision 1e-12 is 0, and the loss would be infinite."""
     loss, _, _ = softmax_cross_entropy(np.array([[0, 40]], np.float16), [0])
     np.testing.assert_allclose(loss, -np.log(1e-12))
+
+
+def test_softmax_is_silent_where_numpy_is_told_to_raise():
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(softmax([[0.0, 1000.0]]), [[0, 1]])
+
+
+def test_a_certain_right_answer_costs_zero_and_not_minus_zero():
+    loss, _, _ = softmax_cross_entropy([[1000.0, 0.0]], [0])
+    assert str(loss) == "0.0"

@@ -363,6 +363,8 @@ BAD_FITS = {
                         "x_val: expected images as in x, (1, 8, 8), got (1, 8, 7)"),
     "validation flattened": ({"x_val": X_VAL.reshape(90, 64), "y_val": Y_VAL}, ValueError,
                              "got (64,); pass x_val.reshape(-1, 1, 8, 8)"),
+    "validation a number": ({"x_val": 3.0, "y_val": [0]}, ValueError,
+                            "x_val: expected images as in x, (1, 8, 8), got ()"),
     "validation labels": ({"x_val": X_VAL, "y_val": Y}, ValueError, "y_val: expected one label"),
     "optimizer a class": ({"optimizer": SGD}, TypeError, "optimizer: expected an optimizer"),
     "optimizer a name": ({"optimizer": "adam"}, TypeError, "optimizer: expected an optimizer"),

@@ -83,6 +83,12 @@ def test_real_out_of_range(value, limits, interval):
         check.real("rate", value, **limits)
 
 
+def test_a_number_beyond_the_floats_keeps_its_sign():
+    for value, shown in ((10**400, "inf"), (-(10**400), "-inf")):
+        with pytest.raises(ValueError, match=f"got {shown}$"):
+            check.real("rate", value)
+
+
 def test_real_at_its_limits():
     assert check.real("rate", 0, low=0, high=1) == 0
     assert check.real("rate", 1, low=0, high=1, open_low=True) == 1

@@ -98,6 +98,7 @@ def test_a_save_that_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_pat
     kept = path.read_bytes()
 
     def full_disk(file, **arrays):
+        assert Path(file).parent.parent == tmp_path  # on the disk where it is to stand
         Path(file).write_bytes(b"PK, the first half")
         raise OSError(28, "No space left on device")
 

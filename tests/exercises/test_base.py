@@ -83,6 +83,7 @@ def test_message_has_its_parts_in_order():
     [
         (np.zeros((9, 9)), "an array of shape (9, 9)"),
         (np.array([1 / 3, 2.0]), "[0.3333 2.    ]"),
+        (np.array([1e-9, 1.0]), "[0. 1.]"),
         (0.1234567891, "0.123457"),
         (np.float64(2.5), "2.5"),
         ((1, 2), "(1, 2)"),
@@ -131,6 +132,14 @@ def test_call_of_a_wrong_signature_names_no_line():
     assert "at line" not in message
 
 
+def test_a_type_error_of_the_readers_own_line_is_not_put_down_to_the_def_line():
+    def adds(x):
+        return x + "1"
+
+    assert "does its def line fit" not in refusal(base.call, "f", adds, 1)
+    assert "does its def line fit" in refusal(base.call, "f", adds, 1, 2)
+
+
 def test_call_does_not_catch_an_interrupt():
     def interrupted(x):
         raise KeyboardInterrupt
@@ -177,6 +186,7 @@ def changed(array, index, value=99.0):
         (GRID[::-1], GRID, "turned upside down"),
         (GRID[:, ::-1], GRID, "mirrored left to right"),
         (GRID[:, :3].T, GRID[:, :3], "transposed: rows and columns are swapped"),
+        (changed(GRID, -1), GRID, "the inside is right, the border is not"),
         (changed(BATCH, 1), BATCH, "first image of the batch is right"),
         (changed(BATCH, np.s_[:, 1]), BATCH, "first channel is right"),
         (changed(BATCH, np.s_[:, :, -1]), BATCH, "the inside is right, the border is not"),

@@ -266,6 +266,7 @@ WRONG_DECAYS = {
     "the sum of the sizes": (other_penalty(lambda w: np.abs(w).sum()), "taken without their sign"),
     "not written": (lambda *_: None, "decayed_loss returns None"),
     "None": (None, "is None"),
+    "three parts": (lambda *a: (*decay()(*a), 1), "does not return a pair"),
     "loss alone": (lambda *a: decay()(*a)[0], "does not return a pair"),
     "no penalty": (decay(penalty=0), "the penalty is missing"),
     "no half": (decay(penalty=1, slope=2), "half of lambda"),
