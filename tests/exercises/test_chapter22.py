@@ -325,6 +325,16 @@ WRONG_STRIDED = {
         lambda x, *a: np.repeat(strided_loops(x[:1], *a), len(x), axis=0),
         "wrong numbers.*first image of the batch is right",
     ),
+    "wrong for a large kernel": (
+        lambda x, w, *a: strided_loops(x, w, *a) * (w.shape[-1] < 5), "every number is 0"
+    ),
+    "wrong for a large stride": (
+        lambda x, w, b, P, s: strided_loops(x, w, b, P, s) * (s < 4), "every number is 0"
+    ),
+    "wrong for wide padding": (
+        lambda x, w, b, P, s: strided_loops(x, w, b, P, s) * (P < 3), "every number is 0"
+    ),
+    "rounded to six decimals": (lambda *a: strided_loops(*a).round(6), "difference: up to"),
     "x changed in place": (in_place, "changes its input in place"),
     "weights changed in place": (weights_in_place, "changes its input in place"),
     "rounded": (lambda *a: strided_loops(*a).round().astype(int), "whole numbers cannot hold"),
@@ -623,6 +633,14 @@ WRONG_ADJOINT = {
     "only square maps": (
         lambda y, w: adjoint_loops(y[..., : min(y.shape[2:]), : min(y.shape[2:])], w),
         "wrong shape",
+    ),
+    "wrong for a kernel of one": (
+        lambda y, w: adjoint_loops(y, w) * (w.shape[-1] > 1),
+        "every number is 0",
+    ),
+    "wrong for a large kernel": (
+        lambda y, w: adjoint_loops(y, w) * (w.shape[-1] < 5),
+        "every number is 0",
     ),
     "y changed in place": (adjoint_in_place, "changes its input in place"),
 }

@@ -330,6 +330,11 @@ def test_schedule_is_accepted(capsys, answer):
     accepted(capsys, check_step_decay, answer)
 
 
+def test_a_schedule_in_single_precision_is_accepted_with_a_note(capsys):
+    check_step_decay(lambda *arguments: np.float32(one_line(*arguments)))
+    assert "Note: step_decay returns float32" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -343,10 +348,11 @@ def test_schedule_is_accepted(capsys, answer):
         (lambda e, s, f, n: str(s), "is not a number"),
         (lambda e, s, f, n: s / 0 if e > 4 else by_loop(e, s, f, n), "raised ZeroDivisionError"),
         (remembering(calls=[]), "wrong numbers"),
+        (lambda e, s, f, n: one_line(e, s, f, min(n, 5)), "wrong numbers.*on every: 11"),
     ],
 )
 def test_wrong_schedule(answer, reason):
-    assert reason in refusal(check_step_decay, answer)
+    assert re.search(reason, refusal(check_step_decay, answer), re.DOTALL)
 
 
 # --- bug hunt ----------------------------------------------------------------------------------

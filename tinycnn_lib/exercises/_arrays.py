@@ -118,7 +118,8 @@ def expect_form(name, got, shape, *, on=None, hint=None, remarks=None):
     """
     expect_returned(name, got, on=on)
     if shape == ():
-        return np.asarray(expect_number(f"what {name} returns", got, on=on))
+        number = expect_number(f"what {name} returns", got, on=on)
+        return np.asarray(number, dtype=getattr(got, "dtype", None))
     try:
         array = np.asarray(got)
     except Exception:  # rows of different lengths, or an object of the reader's that is no array

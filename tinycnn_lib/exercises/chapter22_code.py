@@ -19,6 +19,11 @@ def _whole_numbers(shape, seed):
     return numbers + (numbers >= 0)
 
 
+def _many_decimals(shape, seed):
+    """Return numbers that rounding to some decimals changes."""
+    return np.random.default_rng(seed).normal(size=shape)
+
+
 def _strided(x, weights, bias, P, s):
     """Convolve the padded images at every s-th place, by the naive loops."""
     padded = np.pad(x, ((0, 0), (0, 0), (P, P), (P, P)))
@@ -39,9 +44,11 @@ def _strided_cases():
             (2, 1, 2, 3, 2, 1, 0, 1),
             (2, 3, 7, 6, 4, 3, 1, 2),
             (4, 2, 6, 9, 3, 4, 2, 3),
+            (1, 5, 11, 12, 2, 5, 3, 4),
         )
     ):
-        draw = _whole_numbers if N < 4 else sample  # whole ones are easier to follow
+        draw = _whole_numbers if N * C < 8 else sample  # whole ones are easier to follow
+        draw = _many_decimals if k > 4 else draw
         yield {
             "x": draw((N, C, H, W), seed=seed),
             "weights": draw((F, C, k, k), seed=100 + seed),
@@ -222,6 +229,8 @@ _ADJOINTS = (
     (1, 1, 2, 2, 1, 2),
     (2, 1, 1, 2, 2, 1),
     (2, 3, 2, 3, 4, 2),
+    (1, 2, 2, 1, 3, 2),
+    (3, 2, 5, 5, 3, 4),
 )
 
 
@@ -243,7 +252,7 @@ def _assigned(y, weights):
 
 def _adjoint_cases():
     for seed, (N, F, C, k, OH, OW) in enumerate(_ADJOINTS):
-        draw = _whole_numbers if k < 3 else sample  # whole ones are easier to follow
+        draw = _whole_numbers if k < 3 else _many_decimals  # whole ones are easier to follow
         yield {
             "y": draw((N, F, OH, OW), seed=300 + seed),
             "weights": draw((F, C, k, k), seed=400 + seed),

@@ -286,7 +286,7 @@ def _step_decay(epoch, start, factor, every):
 
 
 def _decay_cases():
-    for start, factor, every in ((0.3, 0.5, 3), (0.1, 0.1, 5), (1.0, 0.9, 1)):
+    for start, factor, every in ((0.3, 0.5, 3), (0.1, 0.1, 5), (1.0, 0.9, 1), (0.7, 0.3, 11)):
         for epoch in range(1, 4 * every + 2):
             yield {"epoch": epoch, "start": start, "factor": factor, "every": every}
 
