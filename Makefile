@@ -1,7 +1,7 @@
 # One door to everything. `make book` and `make test` need git, make and Python >= 3.11; what they
 # install goes into .venv and nowhere else. Written for GNU make 3.81 (macOS) and later.
 
-.PHONY: help book serve notebooks check test reproduce bench lint lock zip pdf clean
+.PHONY: help book serve notebooks check test reproduce bench bench-peers lint lock zip pdf clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 export OMP_NUM_THREADS := 1
@@ -22,7 +22,8 @@ help:
 	@echo 'make test        every check: also the chapters, the strict build, the pages, JupyterLab'
 	@echo 'make reproduce   run the chapters under every BLAS kernel, 1 and 2 threads, old and new NumPy'
 	@echo 'make lint        only style, spelling and the formats of files'
-	@echo 'make bench       speed of tinycnn_lib beside naive loops'
+	@echo 'make bench       speed of tinycnn_lib beside textbook loops and a plain im2col'
+	@echo 'make bench-peers beside PyTorch and JAX, too; writes benchmarks/results.md'
 	@echo 'make zip         the offline book as one archive'
 	@echo 'make pdf         the book on paper: one PDF, printed with Chromium and checked'
 	@echo 'make lock        write requirements.txt anew from pyproject.toml'
@@ -88,7 +89,7 @@ clean:
 
 lock: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras pyproject.toml \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra figures --extra book --extra test pyproject.toml \
 	  --output-file requirements.txt --no-emit-index-url --custom-compile-command 'make lock'
 
 # --- the checks ------------------------------------------------------------------------------
@@ -124,3 +125,8 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/speed.py
+
+bench-peers: $(INSTALLED)
+	@$(BIN)/python -c 'import jax, torch' 2>/dev/null || { \
+	  echo "make bench-peers needs PyTorch and JAX: .venv/bin/python -m pip install -e '.[peers]'" >&2; exit 1; }
+	$(BIN)/python benchmarks/speed.py --peers --write benchmarks/results.md

@@ -1,11 +1,11 @@
-"""How fast is `tinycnn_lib`? Forward and training step against textbook loops, side by side.
+"""How fast is `tinycnn_lib`? Forward and training step beside other ways to write the same network.
 
-Both sides run in one process, on one thread, in alternating rounds, so that a busy machine slows
-both alike; the ratio is the median over the rounds. A training step is forward, loss, backward
-without the first layer's input gradient, and an SGD update. Before timing, both sides must agree.
+All sides run in one process, on one thread, in turns, so that a busy machine slows all alike. A
+ratio is the other side's time over the library's, of one round; printed is the median over the
+rounds, and the quartiles. A training step is forward, loss, backward without the first layer's
+input gradient, and an update by SGD. Before the clock runs, all sides must agree.
 
-Usage: python benchmarks/speed.py [--quick | --smoke]
-With PyTorch installed (it is no dependency) its eager mode is a third column.
+Usage: python benchmarks/speed.py [--peers] [--write FILE] [--only W1] [--rounds 15]
 """
 
 # ruff: noqa: E402
@@ -14,17 +14,21 @@ import os
 # One thread, and this before NumPy is loaded: otherwise the thread pool decides the result.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
+os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 import argparse
+import datetime
+import importlib.metadata
 import platform
-import statistics
-import sys
 import time
+from pathlib import Path
 
 import numpy as np
-from textbook import LoopNetwork, loop_softmax_cross_entropy
+from baselines import IM2COL, TEXTBOOK, PlainNetwork, plain_softmax_cross_entropy
+from peers import jax_side, torch_side
 
 from tinycnn_lib import (
+    SGD,
     Conv2D,
     Dense,
     Flatten,
@@ -35,19 +39,13 @@ from tinycnn_lib import (
     softmax_cross_entropy,
 )
 
-try:
-    import torch
-except ImportError:
-    torch = None
-
 RATE = 1e-3  # small: the weights hardly move while the clock runs
+TURN = 0.02  # seconds that one side runs before the next has its turn; at least one run
 
 
-def conv_dense(out_channels, features, classes):
+def one_convolution():
     """W2: one convolution and one dense layer, TinyCNN with more of everything."""
-    return Sequential(
-        Conv2D(1, out_channels, 3), ReLU(), MaxPool2D(2), Flatten(), Dense(features, classes)
-    )
+    return Sequential(Conv2D(1, 16, 3), ReLU(), MaxPool2D(2), Flatten(), Dense(144, 10))
 
 
 def two_convolutions():
@@ -59,156 +57,144 @@ def two_convolutions():
     )
 
 
-# name, model, images, classes, dtype, rounds, runs per round of the library, of the loops,
-# least ratio to the loops: forward, step
-WORKLOADS = [
-    ("W1, batch 32", TinyCNN, (32, 1, 8, 8), 3, "float64", 41, 20, 1, (12, 10)),
-    ("W1, batch 180", TinyCNN, (180, 1, 8, 8), 3, "float64", 21, 10, 1, None),
-    ("W2, batch 64", lambda: conv_dense(16, 144, 10), (64, 1, 8, 8), 10, "float64", 15, 10, 1,
-     (15, 10)),
-    ("W3, batch 256", two_convolutions, (256, 1, 28, 28), 10, "float64", 3, 1, 1, None),
-    ("W3, batch 256", two_convolutions, (256, 1, 28, 28), 10, "float32", 3, 1, 1, None),
-]  # fmt: skip
+# name: model, images, classes, dtype
+WORKLOADS = {
+    "W1, 1 image": (TinyCNN, (1, 1, 8, 8), 3, "float64"),
+    "W1, batch 32": (TinyCNN, (32, 1, 8, 8), 3, "float64"),
+    "W1, batch 180": (TinyCNN, (180, 1, 8, 8), 3, "float64"),
+    "W2, batch 64": (one_convolution, (64, 1, 8, 8), 10, "float64"),
+    "W3, batch 256": (two_convolutions, (256, 1, 28, 28), 10, "float64"),
+    "W3, float32": (two_convolutions, (256, 1, 28, 28), 10, "float32"),
+}
 
 
-def library_side(model, x, y):
+def library_side(model, x, y, rate):
     """Return the functions to be timed: forward and training step of the library."""
+    optimizer = SGD(rate)
 
     def step():
         loss, _, d_logits = softmax_cross_entropy(model.forward(x), y)
         model.backward(d_logits, input_gradient=False)
-        gradients = model.gradients()
-        for name, value in model.parameters().items():
-            value -= RATE * gradients[name]
+        optimizer.step(model.parameters(), model.gradients())
         return loss
 
     return lambda: model.forward(x), step
 
 
-def loop_side(model, x, y):
-    """Return the same two functions for the textbook loops."""
-    twin = LoopNetwork(model)
+def plain_side(kinds):
+    """Return the function that makes the same two of the layers in `kinds`."""
 
-    def step():
-        loss, _, d_logits = loop_softmax_cross_entropy(twin.forward(x), y)
-        twin.backward(d_logits)
-        for layer in twin.layers:
-            if hasattr(layer, "weights"):
-                layer.weights -= RATE * layer.d_weights
-                layer.bias -= RATE * layer.d_bias
-        return loss
+    def side(model, x, y, rate):
+        twin = PlainNetwork(kinds, model)
 
-    return lambda: twin.forward(x), step
+        def step():
+            loss, _, d_logits = plain_softmax_cross_entropy(twin.forward(x), y)
+            twin.backward(d_logits)
+            twin.update(rate)
+            return loss
+
+        return lambda: twin.forward(x), step
+
+    return side
 
 
-def torch_side(model, x, y):
-    """Return the same two functions for PyTorch in eager mode."""
-    torch.set_num_threads(1)
-    layers = []
-    for layer in model.layers:
-        if isinstance(layer, Conv2D):
-            twin = torch.nn.Conv2d(layer.in_channels, layer.out_channels, layer.kernel_size)
-            weights = layer.weights
-        elif isinstance(layer, Dense):
-            twin = torch.nn.Linear(layer.in_features, layer.out_features)
-            weights = layer.weights.T
-        else:
-            layers.append(
-                {ReLU: torch.nn.ReLU, Flatten: torch.nn.Flatten}[type(layer)]()
-                if not isinstance(layer, MaxPool2D)
-                else torch.nn.MaxPool2d(layer.pool_size)
-            )
-            continue
-        twin.double()  # before the weights are copied, or they are rounded
-        with torch.no_grad():
-            twin.weight.copy_(torch.from_numpy(weights))
-            twin.bias.copy_(torch.from_numpy(layer.bias))
-        layers.append(twin)
-    dtype = torch.float64 if x.dtype == np.float64 else torch.float32
-    network = torch.nn.Sequential(*layers).to(dtype)
-    optimizer = torch.optim.SGD(network.parameters(), lr=RATE)
-    x, y = torch.from_numpy(x), torch.from_numpy(y)
-
-    def forward():
-        with torch.inference_mode():
-            return network(x).numpy()
-
-    def step():
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(network(x), y)
-        loss.backward()
-        optimizer.step()
-        return loss.item()
-
-    return forward, step
+SIDES = {"textbook loops": plain_side(TEXTBOOK), "plain im2col": plain_side(IM2COL)}
+PEERS = {"PyTorch": torch_side, "JAX": jax_side}
 
 
 def seconds(function, runs):
+    """Return the time of one run, the mean over `runs`."""
     start = time.perf_counter()
     for _ in range(runs):
         function()
     return (time.perf_counter() - start) / runs
 
 
-def race(library, other, rounds, library_runs, other_runs):
-    """Return (median seconds of library, of other, median ratio), rounds interleaved."""
-    library(), other()  # warm-up
-    times = []
+def race(functions, rounds):
+    """Return times of shape (rounds, sides); who goes first changes from round to round."""
+    runs = []
+    for function in functions:
+        function()  # warm-up: caches, compilers
+        runs.append(max(1, round(TURN / seconds(function, 1))))
+    times = np.empty((rounds, len(functions)))
     for turn in range(rounds):
-        if turn % 2:  # who goes first alternates
-            theirs = seconds(other, other_runs)
-            times.append((seconds(library, library_runs), theirs))
-        else:
-            ours = seconds(library, library_runs)
-            times.append((ours, seconds(other, other_runs)))
-    ours, theirs = (statistics.median(side) for side in zip(*times, strict=True))
-    return ours, theirs, statistics.median(b / a for a, b in times)
+        for side in np.roll(np.arange(len(functions)), turn):
+            times[turn, side] = seconds(functions[side], runs[side])
+    return times
+
+
+def measure(name, sides, rounds):
+    """Yield the table's two rows for one workload: what, the library's time, the ratios."""
+    build, shape, classes, dtype = WORKLOADS[name]
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=shape).astype(dtype)
+    y = rng.integers(0, classes, size=len(x))
+    pairs = [side(build(), x, y, RATE) for side in (library_side, *sides.values())]
+    tolerance = 1e-9 if dtype == "float64" else 1e-3
+    for forward, step in pairs[1:]:
+        np.testing.assert_allclose(forward(), pairs[0][0](), rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(step(), build_loss(build(), x, y), rtol=tolerance)
+    for index, what in enumerate(("forward", "step")):
+        times = race([pair[index] for pair in pairs], rounds)
+        ratios = np.percentile(times[:, 1:] / times[:, :1], [50, 25, 75], axis=0).T
+        yield [name, what, pretty(np.median(times[:, 0]))] + [
+            f"{median:.2f} ({low:.2f} to {high:.2f})" for median, low, high in ratios
+        ]
+
+
+def build_loss(model, x, y):
+    """Return the loss before the first step."""
+    return softmax_cross_entropy(model.forward(x), y)[0]
 
 
 def pretty(value):
-    return f"{value * 1e6:,.0f} us" if value < 1e-3 else f"{value * 1e3:,.1f} ms"
+    """Return seconds as text, in the unit that suits them."""
+    return f"{value * 1e6:,.0f} µs" if value < 1e-3 else f"{value * 1e3:,.1f} ms"
+
+
+def processor():
+    """Return the name of the processor, as the system tells it."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        names = [line.split(":", 1)[1] for line in text.splitlines() if line.startswith("model n")]
+        return " ".join(names[0].split())  # "model name", some virtual machines say only a number
+    except (OSError, IndexError):
+        return platform.processor() or platform.machine()
+
+
+def versions(peers):
+    """Return what ran where and when, one line."""
+    packages = ["numpy", *(name for name in ("torch", "jax") if peers)]
+    parts = [f"Python {platform.python_version()}"]
+    parts += [f"{name} {importlib.metadata.version(name)}" for name in packages]
+    return f"{datetime.date.today()}, {processor()}, one thread, {', '.join(parts)}"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="leave out W3, the slow one")
-    parser.add_argument("--smoke", action="store_true", help="one round of each: does it run?")
+    parser.add_argument("--peers", action="store_true", help="PyTorch and JAX, too")
+    parser.add_argument("--only", default="", help="workloads whose name begins so, such as W1")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--write", type=Path, help="also write the table to this Markdown file")
     arguments = parser.parse_args()
-
-    peers = f"PyTorch {torch.__version__}" if torch else "PyTorch left out (not installed)"
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {peers}, one thread")
-    print("times: medians; ratio: median over interleaved rounds of (other time / library time)")
-    header = f"{'workload':<14} {'dtype':<8} {'what':<8} {'library':>9} {'loops':>10} {'ratio':>7}"
-    print(header + (f" {'torch':>9} {'ratio':>6}" if torch else "") + "  target")
-    missed = 0
-    for name, build, shape, classes, dtype, rounds, runs, loop_runs, targets in WORKLOADS:
-        if (arguments.quick or arguments.smoke) and name.startswith("W3"):
-            continue
-        if arguments.smoke:
-            rounds, runs, targets = 1, 1, None
-        rng = np.random.default_rng(0)
-        x = rng.normal(size=shape).astype(dtype)
-        y = rng.integers(0, classes, size=len(x))
-        ours, loops = library_side(build(), x, y), loop_side(build(), x, y)
-        peer = torch_side(build(), x, y) if torch else None
-        tolerance = 1e-9 if dtype == "float64" else 1e-3
-        for other in filter(None, (loops, peer)):
-            np.testing.assert_allclose(ours[0](), other[0](), rtol=tolerance, atol=tolerance)
-        for index, what in enumerate(("forward", "step")):
-            a, b, ratio = race(ours[index], loops[index], rounds, runs, loop_runs)
-            line = f"{name:<14} {dtype:<8} {what:<8} {pretty(a):>9} {pretty(b):>10} {ratio:>6.1f}x"
-            if peer:
-                _, b, peer_ratio = race(
-                    ours[index], peer[index], max(rounds, 1 if arguments.smoke else 11), runs, runs
-                )
-                line += f" {pretty(b):>9} {peer_ratio:>5.2f}x"
-            if targets:
-                met = ratio >= targets[index]
-                missed += not met
-                line += f"  >= {targets[index]} {'met' if met else 'MISSED'}"
-            print(line, flush=True)
-    return 1 if missed else 0
+    sides = SIDES | (PEERS if arguments.peers else {})
+    header = ["Workload", "What", "tinycnn_lib", *sides]
+    lines = [versions(arguments.peers), ""]
+    lines += [
+        "Time of the other side over the time of tinycnn_lib: above 1, tinycnn_lib is faster. "
+        f"Median and quartiles of {arguments.rounds} rounds.",
+        "",
+    ]
+    lines += ["| " + " | ".join(header) + " |", "|---" * 2 + "|---:" * (len(header) - 2) + "|"]
+    print("\n".join(lines))
+    for name in WORKLOADS:
+        if name.startswith(arguments.only):
+            for row in measure(name, sides, arguments.rounds):
+                lines.append("| " + " | ".join(row) + " |")
+                print(lines[-1], flush=True)
+    if arguments.write:
+        arguments.write.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
