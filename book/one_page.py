@@ -46,11 +46,11 @@ class Chapter:
     @property
     def number(self):
         number = self.article.select_one("h1 > .section-number")
-        return number.get_text(" ", strip=True) if number else ""
+        return f"Chapter {number.get_text(strip=True)}" if number else ""
 
     @property
     def title(self):
-        return text_of(self.article.h1).removeprefix(self.number).strip()
+        return text_of(self.article.h1).removeprefix(self.number.removeprefix("Chapter ")).strip()
 
     @property
     def sections(self):

@@ -6,12 +6,12 @@ search index is loaded by the search page alone.
 
 import re
 import struct
+from html import unescape
 
 CSS_INCH = 96  # CSS pixels per inch
 COLUMNS = 88  # of code in the column of text
 PHONE = "(max-width: 600px)"
 SEARCH_ONLY = ("searchindex.js", "searchtools.js", "language_data.js")
-TOGGLE_OPTIONS = re.compile("toggleHint|toggleOpenOnPrint|togglebuttonSelector")
 
 
 # Ask for the fonts of formulas at once: found late, they would move the lines that use them.
@@ -28,7 +28,7 @@ def file_name(link):
 
 def drop_scripts(soup, is_search):
     """Take out the scripts that this page does not use; run the others after parsing."""
-    unused = {"fontawesome.js", "togglebutton.js"}
+    unused = {"fontawesome.js"}
     if not is_search:
         unused.update(SEARCH_ONLY)
     if not soup.select_one(".sd-tab-set"):
@@ -37,7 +37,7 @@ def drop_scripts(soup, is_search):
         link.decompose()
     for script in soup.select("script"):
         source = file_name(script.get("src", ""))
-        if source in unused or TOGGLE_OPTIONS.search(script.get_text()):
+        if source in unused:
             script.decompose()
         elif source and not is_search and source != "documentation_options.js":
             script["defer"] = ""
@@ -52,10 +52,9 @@ def inline_options(soup, static):
 
 def start_fonts(soup):
     """Load the fonts of formulas while the page is still being read."""
-    if soup.select_one(".katex"):
-        script = soup.new_tag("script")
-        script.string = FONT_SCRIPT
-        soup.select("head link[rel=stylesheet]")[-1].insert_after(script)
+    script = soup.new_tag("script")
+    script.string = FONT_SCRIPT
+    soup.select("head link[rel=stylesheet]")[-1].insert_after(script)
 
 
 def png_size(path):
@@ -95,18 +94,38 @@ def plain_tokens(pygments):
     return {token for token, schemes in plain.items() if all(schemes) and len(schemes) == 2}
 
 
-def thin_code(soup, plain):
-    """Unwrap the parts of highlighted code that look like plain text: half of a page's tags."""
-    for part in soup.select("div.highlight pre span"):
-        if not part.attrs or (set(part.attrs) == {"class"} and plain.issuperset(part["class"])):
-            part.unwrap()
+CODE = re.compile(r'<div class="([^"]*)"><div class="highlight"><pre>(.*?)</pre>', re.S)
+BLOCK = '<div class="{}"><div class="highlight"><pre>{}</pre>'
+CODE_MARK = "\N{SYMBOL FOR NULL}{}\N{SYMBOL FOR NULL}"
 
 
-def mark_wide_code(soup):
-    """Mark the blocks of code with a line that the column of text cannot hold."""
-    for block in soup.select("article div.highlight"):
-        if max(map(len, block.get_text().splitlines()), default=0) > COLUMNS:
-            block.parent["class"] = [*block.parent.get("class", []), "wide-code"]
+def lift_code(page, plain):
+    """Return a page's HTML with a mark in place of each block of code, and the blocks.
+
+    What looks like plain text in both color schemes loses its tags: half of all that a page has. A
+    block with a line that the column of text cannot hold gets the class `wide-code`.
+    """
+    blocks = []
+
+    def lift(found):
+        classes, code = found[1], found[2]
+        longest = max(map(len, unescape(re.sub("<[^>]*>", "", code)).splitlines()), default=0)
+        blocks.append(thin_code(code, plain))
+        classes += " wide-code" if longest > COLUMNS else ""
+        return BLOCK.format(classes, CODE_MARK.format(len(blocks) - 1))
+
+    return CODE.sub(lift, page), blocks
+
+
+def thin_code(code, plain):
+    """Unwrap the parts of highlighted code that look like plain text."""
+    tokens = "|".join(sorted(plain)) or "$"
+    return re.sub(rf'<span(?: class="(?:{tokens})")?>([^<]*)</span>', r"\1", code)
+
+
+def put_code(page, blocks):
+    """Return a page's HTML with the blocks of code in the places of their marks."""
+    return re.sub(CODE_MARK.format(r"(\d+)"), lambda found: blocks[int(found[1])], page)
 
 
 def size_images(soup, page):
@@ -136,8 +155,5 @@ def lighten(soup, page, static):
     """Make one parsed page light, all but its style sheets."""
     drop_scripts(soup, is_search=page.name == "search.html")
     inline_options(soup, static)
-    mark_wide_code(soup)
-    thin_code(soup, plain_tokens((static / "pygments.css").read_text(encoding="utf-8")))
-    start_fonts(soup)
     size_images(soup, page)
     offer_upright(soup, static)

@@ -1,8 +1,12 @@
 """Typeset formulas while the book is built, so that a reader's browser runs no script for them.
 
 KaTeX writes each formula twice: as HTML for the eye and as MathML for screen readers and copying.
-It runs inside Python (mini-racer), from the copy in book/static/vendor/katex. A formula that it
-cannot read is a warning with its place, and so fails the strict build.
+It runs inside Python (mini-racer), from the copy in book/static/vendor/katex: the extension that
+does the same, sphinxcontrib-katex, wants Node. A formula that it cannot read is a warning with its
+place, and so fails the strict build.
+
+A page is written with a mark for each formula. A formula has fifty tags, and `page_repairs`, which
+parses the page, puts the formulas in when it is done.
 """
 
 import re
@@ -16,6 +20,19 @@ from sphinx.util.math import get_node_equation_number
 
 KATEX = Path(__file__).resolve().parent.parent / "static" / "vendor" / "katex" / "katex.min.js"
 logger = logging.getLogger(__name__)
+formulas = []  # of this build; the mark of formulas[17] is MARK.format(17)
+MARK = "\N{SYMBOL FOR SUBSTITUTE}{}\N{SYMBOL FOR SUBSTITUTE}"
+
+
+def mark(html):
+    """Return what stands for a typeset formula until the pages are repaired."""
+    formulas.append(html)
+    return MARK.format(len(formulas) - 1)
+
+
+def put_formulas(page):
+    """Return a page's HTML with the formulas in the places of their marks."""
+    return re.sub(MARK.format(r"(\d+)"), lambda found: formulas[int(found[1])], page)
 
 
 @contextmanager
@@ -59,13 +76,26 @@ def typeset_page(app, doctree, docname):
                 node["html"] = ""
 
 
+def hold_ends(html):
+    """Wrap the first and the last box of a formula: there a line may not break (typography.py)."""
+    head, *boxes = html.split('<span class="katex-base">')
+    boxes = [f'<span class="katex-base">{box}' for box in boxes]
+    tail = "</span></span>"  # of the formula, after its last box
+    boxes[-1] = boxes[-1].removesuffix(tail)
+    for position in {0, len(boxes) - 1}:
+        boxes[position] = f'<span class="end">{boxes[position]}</span>'
+    return "".join((head, *boxes, tail))
+
+
 def visit_inline(translator, node):
     """Write a formula that stands in a line of text."""
     html = node.get("html")
     if html is None:  # in a title that another page shows
         with typesetter() as typeset:
             html = typeset(node.astext(), False)
-    translator.body.append(f'<span class="math notranslate nohighlight">{html}</span>')
+    if "keep" in node.parent.get("classes", ()):
+        html = hold_ends(html)
+    translator.body.append(f'<span class="math notranslate nohighlight">{mark(html)}</span>')
     raise nodes.SkipNode
 
 
@@ -75,7 +105,7 @@ def visit_display(translator, node):
     translator.body.append(
         translator.starttag(node, "span", "", CLASS="math notranslate nohighlight formula")
     )
-    translator.body.append(f'<span class="formula-scroll">{node["html"]}</span>')
+    translator.body.append(f'<span class="formula-scroll">{mark(node["html"])}</span>')
     if node["number"]:
         number = get_node_equation_number(translator, node)
         translator.body.append(f'<span class="eqno">({number})')

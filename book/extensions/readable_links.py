@@ -24,7 +24,7 @@ class NumberFigures(SphinxTransform):
         """Replace each link to an anchor that starts with fig-."""
         for link in list(self.document.findall(nodes.reference)):
             anchor = link.get("refuri", "")
-            if link.get("id_link") and anchor.startswith("#fig-"):
+            if anchor.startswith("#fig-"):
                 reference = pending_xref(
                     "", nodes.inline("", link.astext()), refdomain="std", reftype="numref",
                     reftarget=anchor[1:], refdoc=self.env.docname, refexplicit=False, refwarn=True,

@@ -13,8 +13,11 @@ import notebooks
 import one_style_sheet
 import page_repairs
 import pytest
+import typography
 from bs4 import BeautifulSoup
 from built_book import ROOT
+from docutils import nodes
+from docutils.utils import new_document
 
 
 def parse(html):
@@ -75,27 +78,53 @@ def test_solutions_become_native_folds():
     assert not page.select("summary a")
 
 
-def test_a_name_in_a_heading_breaks_behind_underscores():
-    page = parse("<article><h3><code>check_avgpool2d_backward</code></h3><p>a_b</p></article>")
-    page_repairs.break_names(page)
-    assert str(page.h3.code) == "<code>check_<wbr/>avgpool2d_<wbr/>backward</code>"
-    assert str(page.p) == "<p>a_b</p>"
+def paragraph(*parts):
+    """Return a document of one paragraph: words, and formulas where a part is a formula's text."""
+    document = new_document("page")
+    document += nodes.paragraph()
+    for part in parts:
+        document[0] += nodes.math("", part[1:-1]) if part[0] == "$" else part
+    return document
 
 
 def test_a_comma_stays_with_its_formula():
-    formula = '<span class="math"><span class="katex">x</span></span>'
-    page = parse(f"<article><p>a ({formula}), b {formula} c {formula}; d</p></article>")
-    page_repairs.keep_punctuation(page)
-    assert [keep.get_text() for keep in page.select("p > .keep")] == ["(x),", "x;"]
-    assert page.p.get_text() == "a (x), b x c x; d"
+    text = nodes.Text
+    page = paragraph(text("a ("), "$x$", text("), b "), "$y$", text(" c "), "$z$", text("; d"))
+    typography.keep_punctuation(page)
+    assert [keep.astext() for keep in page.findall(nodes.inline)] == ["(x),", "z;"]
+    assert page.astext() == "a (x), b y c z; d"
+
+
+def test_only_the_ends_of_a_kept_formula_are_held():
+    with mathematics.typesetter() as typeset:
+        formula = typeset("a+b=c", False)
+    page = parse(mathematics.hold_ends(formula))
+    assert [end.get_text() for end in page.select(".katex-html > .end")] == ["a+", "c"]
+    assert page.get_text() == parse(formula).get_text()
 
 
 def test_a_number_stays_with_its_percent_sign_and_its_figure():
-    link = '<a class="reference"><span>Fig. 23.1</span></a>'
-    page = parse(f"<body><article><p>40 % {link}</p><pre>1 %</pre></article></body>")
-    page_repairs.keep_numbers(page)
-    assert page.p.get_text() == "40\N{NO-BREAK SPACE}% Fig.\N{NO-BREAK SPACE}23.1"
-    assert page.pre.get_text() == "1 %"
+    link = nodes.reference("", "", nodes.inline("", "Fig. 23.1"))
+    page = paragraph(nodes.Text("40 % "), nodes.literal("", "1 %"), link)
+    typography.keep_numbers(page)
+    assert page.astext().replace("\N{NO-BREAK SPACE}", "|") == "40|% 1 %Fig.|23.1"
+
+
+def test_formulas_and_code_come_back_to_their_places():
+    code = '<div class="highlight-py notranslate"><div class="highlight"><pre>{}</pre></div></div>'
+    page = f"<p>{mathematics.mark('<b>x</b>')} and {mathematics.mark('<b>y</b>')}</p>"
+    page += code.format('<span class="k">def</span> <span class="n">f</span>')
+    page += code.format("&lt;" * (light_pages.COLUMNS + 1))
+    lifted, blocks = light_pages.lift_code(page, {"n"})
+    assert "<b>" not in lifted
+    assert "def" not in lifted
+    back = parse(mathematics.put_formulas(light_pages.put_code(lifted, blocks)))
+    assert str(back.p) == "<p><b>x</b> and <b>y</b></p>"
+    assert [s["class"] for s in back.select("pre span")] == [["k"]]  # plain code loses its tags
+    narrow, wide = back.select(".notranslate")
+    assert narrow.get_text() == "def f"
+    assert wide.get_text() == "<" * (light_pages.COLUMNS + 1)
+    assert ["wide-code" in block["class"] for block in (narrow, wide)] == [False, True]
 
 
 def test_a_phone_gets_the_upright_picture(tmp_path):
@@ -110,7 +139,7 @@ def test_a_phone_gets_the_upright_picture(tmp_path):
     assert (source["width"], source["height"]) == (96, 192)
 
 
-def test_plain_code_loses_its_tags_and_colored_code_keeps_them():
+def test_plain_code_is_known_by_both_color_schemes():
     css = "".join(
         f'html[data-theme="{scheme}"] .highlight {{ color: {ink} }}\n'
         f'html[data-theme="{scheme}"] .highlight .n {{ color: {ink} }}\n'
@@ -118,9 +147,6 @@ def test_plain_code_loses_its_tags_and_colored_code_keeps_them():
         for scheme, ink in (("light", "#080808"), ("dark", "#F8F8F2"))
     )
     assert light_pages.plain_tokens(css) == {"n"}
-    page = parse('<div class="highlight"><pre><span class="k">def</span> <span class="n">f</span>')
-    light_pages.thin_code(page, {"n"})
-    assert [s["class"] for s in page.select("span")] == [["k"]]
 
 
 def test_png_is_shown_in_its_inches(tmp_path):
@@ -172,7 +198,8 @@ def build_small_book(folder, **environment):
         origin = ROOT / name
         (shutil.copytree if origin.is_dir() else shutil.copy)(origin, folder / name)
     (folder / "_toc.yml").write_text(
-        "format: jb-book\nroot: index\nchapters:\n- file: chapters/22-convolution\n"
+        "format: jb-book\nroot: index\noptions: {numbered: true}\n"
+        "chapters:\n- file: chapters/22-convolution\n"
     )
     (folder / "index.md").write_text("# A book\n\n## A section\n\nText.\n")
     (folder / "chapters").mkdir()

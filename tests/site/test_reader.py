@@ -245,14 +245,14 @@ def test_opened_from_a_folder(open_page, site, name):
 
 
 @pytest.mark.parametrize("width", [1400, 320])
-def test_no_line_begins_with_the_comma_behind_a_formula(open_page, width):
+def test_no_line_begins_with_the_comma_after_a_formula(open_page, width):
     page = open_page("chapters/22-convolution.html", width, 800)
     torn = page.evaluate(
         """() => [...document.querySelectorAll("article .keep")].filter((keep) => {
-          const behind = keep.lastChild;
-          if (!keep.checkVisibility() || behind.nodeType !== Node.TEXT_NODE) return false;
+          const after = keep.lastChild;
+          if (!keep.checkVisibility() || after.nodeType !== Node.TEXT_NODE) return false;
           const range = document.createRange();
-          range.selectNode(behind);
+          range.selectNode(after);
           const parts = keep.querySelectorAll(".katex-base");
           const formula = parts[parts.length - 1].getBoundingClientRect();
           return range.getBoundingClientRect().left < formula.right - 3;
