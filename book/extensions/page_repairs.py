@@ -58,6 +58,8 @@ def fold_solutions(soup):
         title = block.select_one(".admonition-title")
         for link in title.select("a"):
             link.unwrap()
+        if "your-turn" in block["class"]:
+            title.insert(0, "Your turn: ")
         title.name = "summary"
         block.name = "details"
         block["class"] = [c for c in block["class"] if c != "dropdown"] + ["fold"]

@@ -121,6 +121,17 @@ def expect_function(name, got, *parameters):
         fail(f"{name} takes other arguments", got=f"{name}{signature}", expected=wanted, hint=hint)
 
 
+def expect_class(name, got):
+    """Fail unless `got` is a class."""
+    expect_answer(name, got)
+    if not isinstance(got, type):
+        fail(
+            f"{name} is not a class: its checker wants the class itself",
+            got=describe(got),
+            hint=f"pass {name} without parentheses, after you have run the cell that defines it",
+        )
+
+
 def expect_method(what, thing, *names):
     """Fail unless `thing` has every one of the methods `names`."""
     expect_answer(what, thing)

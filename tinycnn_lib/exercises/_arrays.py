@@ -103,7 +103,7 @@ def expect_form(name, got, shape, *, on=None, hint=None, remarks=None):
     on : dict, optional
         As in `fail`.
     hint : callable () to str or None, or str, optional
-        For a wrong shape.
+        For a wrong shape, and for numbers that are not finite.
     remarks : list of str, optional
         What to tell who is right in an unusual dress is appended here.
 
@@ -143,7 +143,8 @@ def expect_form(name, got, shape, *, on=None, hint=None, remarks=None):
     finite = np.isfinite(array)
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
-        fail(f"{name} returns {array[where]} at index {where}", on=on, expected="finite numbers")
+        what = f"{name} returns {array[where]} at index {where}"
+        fail(what, on=on, got=array, expected="finite numbers", hint=_ask(hint))
     if not isinstance(got, np.ndarray):
         dress = f"a {type(got).__name__}, not an array; np.array(...) makes one of it"
     if dress and remarks is not None:

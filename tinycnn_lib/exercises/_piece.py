@@ -12,14 +12,50 @@ from functools import cache
 
 import numpy as np
 
-from tinycnn_lib.exercises._answers import expect_function
+from tinycnn_lib.exercises._answers import (
+    expect_class,
+    expect_function,
+    expect_method,
+    expect_returned,
+)
 from tinycnn_lib.exercises._arrays import expect_array, same_numbers
 from tinycnn_lib.exercises._base import ExerciseError, call, fail, praise
+from tinycnn_lib.exercises._kept import MY_FILE, write_kept
+from tinycnn_lib.validation import describe
 
 
 def play_function(name, answer, case, hint=None):
     """Call a function once: yields its name, what it returns, and what it was called with."""
     yield name, call(name, answer, *case.values(), on=case, hint=hint), case
+
+
+def play_parts(*parts):
+    """Return a play that calls a function once and yields the parts of the tuple it returns."""
+
+    def play(name, answer, case, hint=None):
+        returned = call(name, answer, *case.values(), on=case, hint=hint)
+        expect_returned(name, returned, on=case)
+        if not isinstance(returned, (tuple, list)) or len(returned) != len(parts):
+            wanted = ", ".join(parts)
+            fail(f"{name} does not return {len(parts)} results", on=case, got=describe(returned),
+                 expected=f"({wanted})", hint=f"end it with return {wanted}")  # fmt: skip
+        for part, got in zip(parts, returned, strict=True):
+            yield f"{name}, {part},", got, case
+
+    return play
+
+
+def play_layer(name, answer, case, hint=None):
+    """Make a layer of a class, run it forward: `case` is x, after what the class is called with."""
+    *settings, (_, x) = case.items()
+    layer = call(name, answer, *(value for _, value in settings), hint=hint)
+    made = f"{name}({', '.join(str(value) for _, value in settings)})"
+    expect_method(made, layer, "forward")
+    yield (
+        f"{made}.forward",
+        call(f"{made}.forward", layer.forward, x, on={"x": x}, hint=hint),
+        {"x": x},
+    )
 
 
 @dataclass(frozen=True)
@@ -45,6 +81,8 @@ class Piece:
         Yields (what was run, what it returned, the arguments to show), step by step.
     dtype : callable (case) to dtype, optional
         The precision that a result must have.
+    swap : callable (answer) to str, optional
+        Puts a right answer into the network and says what that shows.
     """
 
     name: str
@@ -55,10 +93,16 @@ class Piece:
     promises: tuple = ()
     play: Callable = play_function
     dtype: Callable | None = None
+    swap: Callable | None = None
 
-    def check(self, answer):
-        """Print praise, or raise an ExerciseError that names the first thing that is wrong."""
-        if self.play is play_function:
+    def check(self, answer, keep=False):
+        """Print praise, or raise an ExerciseError that names the first thing that is wrong.
+
+        With `keep` a right answer is also written into the reader's file of pieces.
+        """
+        if isinstance(self.right, type):
+            expect_class(self.name, answer)
+        else:
             expect_function(self.name, answer, *inspect.signature(self.right).parameters)
         remarks = []
         for case in self.cases():
@@ -66,7 +110,11 @@ class Piece:
         self._check_again(answer)
         for promise in self.promises:
             promise(answer)
-        praise(self.praise, remarks)
+        said = f"{self.praise} {self.swap(answer)}" if self.swap else self.praise
+        if keep:
+            write_kept(self.name, answer)
+            said += f" Kept in {MY_FILE}."
+        praise(said, remarks)
 
     def _compare(self, answer, case, remarks=None, what="{}"):
         """Run the answer beside the right version; return what the answer's steps returned."""
@@ -89,7 +137,7 @@ class Piece:
     def _check_again(self, answer):
         """Two calls of one shape: the second is right, too, and leaves the first result alone."""
         *_, case = self.cases()
-        other = {name: -a if isinstance(a, np.ndarray) else a for name, a in case.items()}
+        other = {name: -a if _is_floats(a) else a for name, a in case.items()}  # not the labels
         first = self._compare(answer, case, what="{}, in a second call,")
         kept = [np.array(result) for result in first]
         self._compare(answer, other, what="{}, in a third call,")
@@ -122,11 +170,21 @@ class Piece:
         return outcomes
 
 
+def _is_floats(value):
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
 def _alike(one, other):
-    """Return whether two outcomes are the same to rounding."""
+    """Return whether two outcomes are the same to rounding, NaN and infinities included."""
     if one is None or other is None:
         return one is other
     try:
-        return same_numbers(one, other)
+        one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+        finite = np.isfinite(one)
+        return (
+            one.shape == other.shape
+            and np.array_equal(one[~finite], other[~finite], equal_nan=True)
+            and same_numbers(one[finite], other[finite])
+        )
     except Exception:  # a result that is no array of numbers
         return False

@@ -13,7 +13,7 @@ from tinycnn_lib.exercises._base import (
 from tinycnn_lib.exercises._piece import Piece
 
 
-def _whole_numbers(shape, seed):
+def whole_numbers(shape, seed):
     """Return distinct whole numbers of both signs without 0, which would hide a mistake."""
     numbers = np.rint(10 * sample(shape, seed))
     return numbers + (numbers >= 0)
@@ -47,12 +47,12 @@ def _strided_cases():
             (1, 5, 11, 12, 2, 5, 3, 4),
         )
     ):
-        draw = _whole_numbers if N * C < 8 else sample  # whole ones are easier to follow
+        draw = whole_numbers if N * C < 8 else sample  # whole ones are easier to follow
         draw = _many_decimals if k > 4 else draw
         yield {
             "x": draw((N, C, H, W), seed=seed),
             "weights": draw((F, C, k, k), seed=100 + seed),
-            "bias": _whole_numbers((F,), seed=200 + seed),
+            "bias": whole_numbers((F,), seed=200 + seed),
             "P": P,
             "s": s,
         }
@@ -252,7 +252,7 @@ def _assigned(y, weights):
 
 def _adjoint_cases():
     for seed, (N, F, C, k, OH, OW) in enumerate(_ADJOINTS):
-        draw = _whole_numbers if k < 3 else _many_decimals  # whole ones are easier to follow
+        draw = whole_numbers if k < 3 else _many_decimals  # whole ones are easier to follow
         yield {
             "y": draw((N, F, OH, OW), seed=300 + seed),
             "weights": draw((F, C, k, k), seed=400 + seed),

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from tinycnn_lib.exercises._answers import expect_answer, expect_method
+from tinycnn_lib.exercises._answers import expect_class, expect_method
 from tinycnn_lib.exercises._arrays import expect_array
 from tinycnn_lib.exercises._base import call, fail, sample
 from tinycnn_lib.exercises._piece import Piece
-from tinycnn_lib.validation import describe
 
 
 def average_gradient(d_output, x_shape, p, s):
@@ -287,12 +286,6 @@ def check_avgpool2d(AvgPool2D):
     ExerciseError
         If a property fails; the message says which, and on which input.
     """
-    expect_answer("AvgPool2D", AvgPool2D)
-    if not isinstance(AvgPool2D, type):
-        fail(
-            "AvgPool2D is not a class: check_avgpool2d wants the class itself",
-            got=describe(AvgPool2D),
-            hint="pass AvgPool2D without parentheses, after you have run the cell that defines it",
-        )
+    expect_class("AvgPool2D", AvgPool2D)
     expect_method("AvgPool2D", AvgPool2D, "forward", "backward")
     AVGPOOL2D.check(AvgPool2D)

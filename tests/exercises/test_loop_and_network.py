@@ -1,0 +1,147 @@
+"""Checkers that watch what an answer does: the training loop, the network, one number by hand."""
+
+import numpy as np
+import pytest
+from refusals import refusal
+
+from tinycnn_lib import Conv2D, Dense, Flatten, MaxPool2D, ReLU, exercises, softmax_cross_entropy
+
+
+def loop(order=None, labels=None, last=None, step="inside", scale=1.0, twice=False):
+    """Return a training loop, right or with one thing wrong."""
+
+    def one_epoch(model, x, y, optimizer, batch_size, rng):
+        places = order(len(x), rng) if order else rng.permutation(len(x))
+        stop = len(x) - len(x) % batch_size if last == "forgotten" else len(x)
+        for start in range(0, stop, batch_size):
+            batch = places[start : start + batch_size]
+            if twice:
+                model.forward(x[batch])
+            right = y[start : start + batch_size] if labels == "unshuffled" else y[batch]
+            _, _, d_logits = softmax_cross_entropy(model.forward(x[batch]), right)
+            model.backward(d_logits * (len(batch) if scale == "N" else scale))
+            if step == "inside":
+                optimizer.step(model.parameters(), model.gradients())
+        if step == "after":
+            optimizer.step(model.parameters(), model.gradients())
+
+    return one_epoch
+
+
+def shuffled(n, rng):
+    places = np.arange(n)
+    rng.shuffle(places)
+    return places
+
+
+@pytest.mark.parametrize("order", [None, shuffled, lambda n, rng: rng.random(n).argsort()])
+def test_any_way_to_shuffle_is_right(order, capsys):
+    exercises.check_one_epoch(loop(order))
+    assert capsys.readouterr().out.startswith("Right: every image once")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"order": lambda n, rng: np.arange(n)}, "the order does not depend on rng"),
+        ({"order": lambda n, rng: np.random.default_rng().permutation(n)}, "with one seed differ"),
+        ({"order": lambda n, rng: rng.integers(0, n, n)}, "draw an order, a permutation"),
+        ({"labels": "unshuffled"}, "the label goes with its image"),
+        ({"last": "forgotten"}, "the last mini-batch may be smaller"),
+        ({"step": "after"}, "the step stands inside of the loop"),
+        ({"step": "never"}, "each mini-batch: forward, the loss, backward, one step"),
+        ({"scale": "N"}, "the gradient of the mean loss is divided by the size of the batch"),
+        ({"twice": True}, "some images are visited more than once"),
+    ],
+)
+def test_what_is_wrong_with_a_loop_is_said(wrong, words):
+    assert words in refusal(exercises.check_one_epoch, loop(**wrong))
+
+
+def test_a_loop_that_does_nothing_is_told_so():
+    said = refusal(exercises.check_one_epoch, lambda model, x, y, optimizer, batch_size, rng: None)
+    assert "one_epoch never calls model.forward" in said
+
+
+class Net:
+    def __init__(self):
+        self.conv, self.relu, self.pool = Conv2D(1, 3, 3), ReLU(), MaxPool2D(2)
+        self.flatten, self.dense = Flatten(), Dense(27, 3, seed=1)
+
+    def features(self, x):
+        return self.flatten.forward(self.pool.forward(self.relu.forward(self.conv.forward(x))))
+
+    def forward(self, x):
+        return self.dense.forward(self.features(x))
+
+    def predict(self, x):
+        return self.forward(x).argmax(axis=1)
+
+
+def changed(**methods):
+    return type("Net", (Net,), methods)
+
+
+def test_a_network_of_library_layers_is_right_and_counted(capsys):
+    exercises.check_my_cnn(Net)
+    assert "0 of its 5 layers your own" in capsys.readouterr().out
+
+
+def without_relu(self, x):
+    return self.dense.forward(self.flatten.forward(self.pool.forward(self.conv.forward(x))))
+
+
+def with_softmax(self, x):
+    return softmax_cross_entropy(Net.forward(self, x), np.zeros(len(x), dtype=int))[1]
+
+
+def too_wide(self):
+    Net.__init__(self)
+    self.dense = Dense(108, 3)
+
+
+def without_pool(self):
+    Net.__init__(self)
+    del self.pool
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"forward": without_relu}, "ReLU is missing between"),
+        ({"forward": with_softmax}, "the network ends with the logits"),
+        (
+            {"forward": lambda self, x: np.maximum(Net.forward(self, x), 0)},
+            "a ReLU after",
+        ),
+        ({"predict": lambda self, x: Net.forward(self, x).max(axis=1)}, "argmax over axis 1"),
+        ({"__init__": too_wide}, "how many numbers are left after pooling"),
+        ({"__init__": without_pool}, "MyCNN() has no self.pool"),
+        ({"forward": lambda self, x: Net.forward(self, -x)}, "in which order"),
+    ],
+)
+def test_what_is_wrong_with_a_network_is_said(wrong, words):
+    assert words in refusal(exercises.check_my_cnn, changed(**wrong))
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((0.3432, 24, 0.1143), "row 4, column 1"),
+        ((0.0, 24, 0.1143), "so ReLU leaves them"),
+        ((1.5, 24, 0.1143), "which four places"),
+        ((0.5528, 6, 0.1143), "two whole maps lie in front"),
+        ((0.5528, 8, 0.1143), "the channel comes first"),
+        ((0.5528, 20, 0.1143), "the row comes before the column"),
+        ((0.5528, 25, 0.1143), "places count from 0"),
+        ((0.5528, 96, 0.1143), "3 by 3 after pooling"),
+        ((0.5528, 24, 0.5528), "multiply the winner by"),
+    ],
+)
+def test_a_slip_of_the_pencil_is_named(answer, words):
+    assert words in refusal(exercises.check_one_number, *answer)
+
+
+def test_the_number_by_hand_is_accepted_to_four_decimals(capsys):
+    exercises.check_one_number(0.5528, 24, 0.1143)
+    assert "followed from the picture" in capsys.readouterr().out
