@@ -89,7 +89,8 @@ def test_a_piece_takes_what_it_needs_along_and_an_older_one_is_replaced(
 ):
     monkeypatch.chdir(tmp_path)
     run(
-        "def relu_backward(d, x):\n    return d * (x > 0)\n\ncheck_relu_backward(relu_backward, True)"
+        "def relu_backward(d, x):\n    return d * (x > 0)\n\n"
+        "check_relu_backward(relu_backward, keep=True)"
     )
     run(
         "from math import copysign\nLIMIT = 0\n\ndef passes(x):\n    return x > LIMIT\n\n"
