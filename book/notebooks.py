@@ -42,15 +42,21 @@ def name_cells(notebook):
 
 
 def fold_code(notebook):
-    """Fold in JupyterLab what a page folds: the code of figures, and that of solutions."""
+    """Fold in JupyterLab what a page folds: the code of figures, solutions, predicted outputs."""
     in_solution = False
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             # The last of the two that the cell holds counts: one may end and the next begin.
             found = re.findall(r"^:{3,}\{solution-(start|end)\}", cell.source, re.M)
             in_solution = found[-1] == "start" if found else in_solution
-        elif in_solution or "hide-input" in cell.metadata.get("tags", []):
-            cell.metadata["jupyter"] = {"source_hidden": True}
+            continue
+        tags = cell.metadata.get("tags", [])
+        hidden = {
+            "source_hidden": in_solution or "hide-input" in tags,
+            "outputs_hidden": in_solution or "hide-output" in tags,
+        }
+        if any(hidden.values()):
+            cell.metadata["jupyter"] = {key: True for key, value in hidden.items() if value}
 
 
 def name_widgets(text):

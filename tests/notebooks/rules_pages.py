@@ -121,6 +121,25 @@ def questions_have_folded_answers(notebook, number):
     return faults
 
 
+def predictions_stay_secret(notebook, number):
+    """After a folded answer no cell prints it in the open: its output is folded, too."""
+    faults, asked = [], None
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            blocks = [(name, title) for name, title, *_ in directives(cell.source)]
+            title = blocks[-1][1] if blocks and blocks[-1][0] == "dropdown" else ""
+            goes_on = not blocks and not re.search("^#", cell.source, re.M) and asked
+            asked = title if title.startswith("Answer: ") else goes_on or None
+            if asked and re.search(r"^#", cell.source.rpartition("\n:::\n")[2], re.M):
+                asked = None  # another section begins below
+        elif cell.cell_type == "code":
+            folded = {"hide-output", "hide-input"} & set(cell.metadata.get("tags", []))
+            if asked and cell.outputs and not folded:
+                faults.append(f"{asked!r}: the next cell shows its output; tag it hide-output")
+            asked = None
+    return faults
+
+
 def folds_have_names_of_their_own(notebook, number):
     """A screen reader lists them. Figures' folds are named by the build, after the figure."""
     titles = [t for name, t, _, _, _ in directives(prose(notebook)) if name == "dropdown"]

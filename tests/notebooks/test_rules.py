@@ -190,6 +190,12 @@ def words(old, new):
     return change
 
 
+def open_after_answer(notebook):
+    """Let an open output follow a folded answer."""
+    words("A model answer: why six", "Answer: why six")(notebook)
+    code(3, metadata=nbformat.from_dict({}))(notebook)
+
+
 def says(text):
     return words("Which shape?", f"Which shape?\n\n{text}")
 
@@ -400,6 +406,11 @@ BAD = [
         "own",
     ),
     (
+        rules_pages.predictions_stay_secret,
+        open_after_answer,
+        "'Answer: why six': the next cell shows its output",
+    ),
+    (
         rules_pages.folds_have_names_of_their_own,
         code(2, metadata=nbformat.from_dict({"tags": ["hide-output"]})),
         "code cell 2 is folded",
@@ -531,11 +542,13 @@ def written():
 
 def test_code_of_figures_and_of_solutions_is_folded():
     folded = [
-        cell.source
+        (cell.source, cell.metadata["jupyter"])
         for cell in written().cells
-        if cell.cell_type == "code" and cell.metadata.get("jupyter") == {"source_hidden": True}
+        if cell.cell_type == "code" and "jupyter" in cell.metadata
     ]
-    figure_code, solution_code = folded
+    (figure_code, of_figure), (solution_code, of_solution) = folded
+    assert of_figure == {"source_hidden": True}
+    assert of_solution == {"source_hidden": True, "outputs_hidden": True}
     assert "plt.show()" in figure_code
     assert re.search(r"^check_output_shape\(", solution_code, re.M)
 
