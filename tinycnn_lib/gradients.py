@@ -25,7 +25,7 @@ def numerical_gradient(function, array, step=1e-6):
     array : ndarray of float64
         Changed one entry at a time and given back unchanged, even if `function` raises.
     step : float, positive
-        The h. Near 1e-6 is best for numbers near 1.
+        The h. From 1e-6 to 1e-5 is best for numbers near 1.
 
     Returns
     -------

@@ -201,3 +201,52 @@ def answers_are_checked(notebook, number):
             if checker_calls(cell.source, commented=False):
                 faults.append(f"{one['label']}: the checker must stand behind a #")
     return faults
+
+
+WORDS, LINES, BOX, EXERCISE = 120, 8, 3, 20  # words and lines a minute, minutes for one of each
+MINUTES = {"three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10, "twelve": 12,
+           "fifteen": 15}  # fmt: skip
+
+
+HALVES = {1: "half an hour", 2: "an hour", 3: "an hour and a half", 4: "two hours",
+          5: "two and a half hours", 6: "three hours", 7: "three and a half hours",
+          8: "four hours"}  # fmt: skip
+
+
+def _hours(minutes):
+    """Return minutes in words, to the half hour."""
+    return HALVES[max(1, round(minutes / 30))]
+
+
+def _planned_time(notebook):
+    """Return what the header says of the time: reading, your turns, exercises, from a count."""
+    reading = turns = exercises_ = 0.0
+    part, piece = "text", False
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            if part == "text" and "hide-input" not in cell.metadata.get("tags", []):
+                reading += len(cell.source.splitlines()) / LINES
+            continue
+        for name, _, options, *_ in directives(cell.source):
+            if name == "exercise-start":
+                part, piece = "exercise", "your-turn" in options.get("class", "")
+                exercises_ += 0 if piece else EXERCISE
+            elif name in {"solution-end"}:
+                part = "text"
+            elif name == "admonition" and options.get("class") in {"predict", "why"}:
+                reading += BOX
+        if piece and (found := re.search(r"\b(\w+) minutes", cell.source)):
+            turns += MINUTES[found[1]]
+            piece = False
+        if part == "text":
+            reading += len(without_code(cell.source).split()) / WORDS
+    return (
+        f"{_hours(reading)} of reading with pencil and predictions, {_hours(turns)} for your "
+        f"turns, and {_hours(exercises_)} for the exercises at the end."
+    )
+
+
+def header_tells_the_time(notebook, number):
+    """The header plans with the time that a count gives; CONTRIBUTING.md says how."""
+    wanted = f"**Plan for** {_planned_time(notebook)}"
+    return [] if wanted in prose(notebook) else [f"the header does not say: {wanted}"]

@@ -40,6 +40,8 @@ use_book_style()
 You build something, with $3! = 6$ parts. Code like `a != b` may say what it likes.
 So may ![a picture](x.png).
 
+**Plan for** half an hour of reading with pencil and predictions, half an hour for your turns, and half an hour for the exercises at the end.
+
 :::
 
 (sec-23-first)=
@@ -404,6 +406,11 @@ BAD = [
         rules_pages.folds_have_names_of_their_own,
         words("Answer: how many there are", "Answer: six"),
         "own",
+    ),
+    (
+        rules_pages.header_tells_the_time,
+        words("**Plan for** half an hour of", "**Plan for** two hours of"),
+        "does not say: **Plan for** half an hour",
     ),
     (
         rules_pages.predictions_stay_secret,
