@@ -137,7 +137,7 @@ def test_receptive_field_in_the_glossary():
     pooled = MaxPool2D(2).forward(maps)
     sizes = [int(np.sqrt((seen[:, 0, 0, 0] > 0).sum())) for seen in (maps, pooled)]
     assert f"it is {sizes[0]} by {sizes[0]};" in entry("Receptive field")
-    assert f"behind it makes it {sizes[1]} by {sizes[1]}." in entry("Receptive field")
+    assert f"after it makes it {sizes[1]} by {sizes[1]}." in entry("Receptive field")
 
 
 @pytest.mark.parametrize(

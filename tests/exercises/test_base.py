@@ -41,6 +41,14 @@ def test_every_public_checker_is_named_and_documented():
         assert "ExerciseError" in doc, name
 
 
+@pytest.mark.wrapped
+def test_praise_fits_a_page(capsys):
+    base.praise("word " * 40, ["remark " * 20])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line[:2] for line in lines[-2:]] == ["  ", "  "]
+
+
 def test_praise_is_one_line_and_one_for_each_remark(capsys):
     base.praise("both numbers.")
     assert capsys.readouterr().out == "Right: both numbers.\n"

@@ -19,6 +19,7 @@ from tinycnn_lib.validation import describe
 NUMPY = str(Path(np.__file__).parent)
 # Folders whose lines are not shown to a reader whose code raised: this package's, and NumPy's.
 NOT_THE_READERS = (str(Path(__file__).parent.parent), NUMPY)
+WIDTH = 80  # columns of what is printed
 PRINTED_ENTRIES = 64  # a larger input is described by its shape
 
 
@@ -31,10 +32,10 @@ class ExerciseError(AssertionError):
 
 
 def praise(text, remarks=()):
-    """Print the line that a right answer gets, and a line for each different remark."""
-    print(f"Right: {text}")
+    """Print what a right answer gets, and a note for each different remark."""
+    print(textwrap.fill(f"Right: {text}", WIDTH))
     for remark in dict.fromkeys(remarks):
-        print(f"  Note: {remark}.")
+        print(textwrap.fill(f"  Note: {remark}.", WIDTH, subsequent_indent="  "))
 
 
 def sample(shape, seed):

@@ -8,7 +8,7 @@ from tinycnn_lib.exercises._base import fail, praise
 
 
 def check_output_shape(shape, parameter_count):
-    """Check Exercise 23.1: what Conv2D(3, 8, 5) makes of a batch (16, 3, 32, 32).
+    """Check "Output shape and parameter count": what Conv2D(3, 8, 5) makes of a batch (16, 3, 32, 32).
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def check_output_shape(shape, parameter_count):
 
 
 def check_parameter_sharing(local_count, dense_count):
-    """Check Exercise 23.5: from 64 pixels to the 108 numbers of TinyCNN's feature maps.
+    """Check "Where the parameters go": from 64 pixels to the 108 numbers of TinyCNN's feature maps.
 
     Parameters
     ----------

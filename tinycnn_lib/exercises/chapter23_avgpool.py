@@ -271,7 +271,7 @@ AVGPOOL2D = Piece(
 
 
 def check_avgpool2d(AvgPool2D):
-    """Check Exercise 23.3: a layer AvgPool2D(pool_size=2) with forward and backward.
+    """Check "Average pooling": a layer AvgPool2D(pool_size=2) with forward and backward.
 
     Windows do not overlap; rows and columns that do not fill a window are dropped, and get zero
     gradient, as in MaxPool2D.

@@ -10,7 +10,7 @@ from tinycnn_lib.validation import describe
 
 
 def check_four_class_model(model):
-    """Check Exercise 23.4: TinyCNN for 8 x 8 images and four classes.
+    """Check "A fourth class": TinyCNN for 8 x 8 images and four classes.
 
     Parameters
     ----------

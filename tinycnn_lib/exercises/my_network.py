@@ -223,7 +223,7 @@ def check_my_network(pieces=None):
     whose = "Yours, from scratch" if own == len(BOOK) else "Yours and the book's"
     whose = whose if own else "The book's, for now"
     print(
-        f"{whose}: {own} of {len(BOOK)} pieces, {confirmed} of {count} gradients, "
+        f"{whose}: {own} of {len(BOOK)} pieces, {confirmed} of {count} gradients,\n"
         f"{right} of {total} validation pictures right after {EPOCHS} epochs."
     )
 
