@@ -1,4 +1,4 @@
-"""Keep together what a line may not tear apart: a formula and its comma, a number and its sign."""
+"""Keep together what a line may not tear apart: a formula and its comma, "Fig." and its number."""
 
 import re
 
@@ -36,15 +36,12 @@ def is_text(node):
 
 
 def keep_numbers(doctree):
-    """Let no line break between a number and its percent sign, nor in a link like "Fig. 23.1"."""
-    for text in list(doctree.findall(nodes.Text)):
-        kept = text.astext()
-        if not isinstance(text.parent, nodes.FixedTextElement | nodes.literal | nodes.raw):
-            kept = re.sub(r"(\d) %", rf"\1{NO_BREAK_SPACE}%", kept)
-        if isinstance(text.parent.parent, nodes.reference):
-            kept = re.sub(r"^(Fig\.|[A-Z][a-z]+) (\d[\d.]*)$", rf"\1{NO_BREAK_SPACE}\2", kept)
-        if kept != text.astext():
-            text.parent.replace(text, nodes.Text(kept))
+    """Let no line break in a link like "Fig. 23.1"."""
+    for link in doctree.findall(nodes.reference):
+        for text in list(link.findall(nodes.Text)):
+            kept = re.sub(r"^(Fig\.|[A-Z][a-z]+) (\d[\d.]*)$", rf"\1{NO_BREAK_SPACE}\2", text)
+            if kept != text:
+                text.parent.replace(text, nodes.Text(kept))
 
 
 def keep_together(app, doctree, docname):

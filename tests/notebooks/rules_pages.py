@@ -241,8 +241,8 @@ def _planned_time(notebook):
         if part == "text":
             reading += len(without_code(cell.source).split()) / WORDS
     return (
-        f"{_hours(reading)} of reading with pencil and predictions, {_hours(turns)} for your "
-        f"turns, and {_hours(exercises_)} for the exercises at the end."
+        f"{_hours(reading)} of reading with pencil and predictions, {_hours(turns)} for the "
+        f'"Your turn" exercises, and {_hours(exercises_)} for the exercises at the end.'
     )
 
 

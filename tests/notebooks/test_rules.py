@@ -17,6 +17,10 @@ from nbformat.v4 import new_output
 
 from tinycnn_lib import loops
 
+PLAN = (
+    '**Plan for** half an hour of reading with pencil and predictions, half an hour for the "Your '
+    'turn" exercises, and half an hour for the exercises at the end.'
+)
 GOOD = """---
 kernelspec:
   display_name: Python 3
@@ -40,7 +44,7 @@ use_book_style()
 You build something, with $3! = 6$ parts. Code like `a != b` may say what it likes.
 So may ![a picture](x.png).
 
-**Plan for** half an hour of reading with pencil and predictions, half an hour for your turns, and half an hour for the exercises at the end.
+@PLAN@
 
 :::
 
@@ -142,7 +146,7 @@ check_output_shape(shape, 608)
 :::{solution-end}
 
 :::
-"""
+""".replace("@PLAN@", PLAN)
 WIDGET = "0" * 32
 
 

@@ -8,7 +8,7 @@ from tinycnn_lib.exercises._base import fail, praise
 
 
 def check_output_shape(shape, parameter_count):
-    """Check "Output shape and parameter count": what Conv2D(3, 8, 5) makes of a batch (16, 3, 32, 32).
+    """Check "Output shape and parameter count": Conv2D(3, 8, 5) on a batch (16, 3, 32, 32).
 
     Parameters
     ----------

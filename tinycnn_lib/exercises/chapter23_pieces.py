@@ -623,17 +623,16 @@ def check_my_cnn(MyCNN):
 
 
 def _by_hand():
-    """Return the four numbers that Exercise "Another number by hand" asks for."""
+    """Return what "Another number by hand" asks for, and the maps that it looks at."""
     model = TinyCNN()
-    maps = model.conv.forward(traced_image())
-    pooled = MaxPool2D(2).forward(ReLU().forward(maps))
-    place = (2 * 3 + 2) * 3 + 0
-    winner = float(pooled[0, 2, 2, 0])
+    maps = model.conv.forward(traced_image().transpose(0, 1, 3, 2))
+    winner = float(MaxPool2D(2).forward(ReLU().forward(maps))[0, 2, 1, 1])
+    place = (2 * 3 + 1) * 3 + 1
     return winner, maps, place, winner * float(model.dense.weights[place, 0])
 
 
 def check_one_number(winner, place, product):
-    """Check one number followed by hand: filter 2, pooling window (2, 0), to logit 0.
+    """Check one number followed by hand: the turned picture, filter 2, window (1, 1), logit 0.
 
     Parameters
     ----------
@@ -652,23 +651,22 @@ def check_one_number(winner, place, product):
     right_winner, maps, right_place, right_product = _by_hand()
     winner, place = expect_number("winner", winner), expect_number("place", place)
     if abs(winner - right_winner) > 6e-5:
-        hint = "which four places of map 2 lie in window (2, 0)? Which is the largest?"
+        hint = "which four places of map 2 lie in window (1, 1)? Which is the largest?"
         found = np.argwhere(np.isclose(maps[0], winner, atol=6e-5))
         if abs(winner) < 6e-5:
             hint = "three of the four are positive, so ReLU leaves them"
         elif len(found):
             c, i, j = found[0].tolist()
-            hint = f"that number stands in map {c}, row {i}, column {j}; window (2, 0) of map 2 "
-            hint += "is rows 4 and 5, columns 0 and 1"
+            hint = f"that number stands in map {c}, row {i}, column {j}; window (1, 1) of map 2 "
+            hint += "is rows 2 and 3, columns 2 and 3"
         fail("winner is wrong", got=winner, hint=hint)
     if place != right_place:
         hint = {
-            2 * 3 + 0: "that is the place in its own map; two whole maps lie in front of it",
-            (0 * 3 + 2) * 3 + 2: "the channel comes first: (c H + i) W + j",
-            2 * 9 + 0 * 3 + 2: "row 2, column 0: the row comes before the column",
+            1 * 3 + 1: "that is the place in its own map; two whole maps lie in front of it",
+            (1 * 3 + 1) * 3 + 2: "the channel comes first: (c H + i) W + j",
             right_place + 1: "places count from 0",
             right_place - 1: "places count from 0",
-            (2 * 6 + 4) * 6: "the maps are 3 by 3 after pooling",
+            (2 * 6 + 2) * 6 + 2: "the maps are 3 by 3 after pooling",
         }.get(int(place), "(c H + i) W + j, with the pooled map's H and W")
         fail("place is wrong", got=place, hint=hint)
     product = expect_number("product", product)
