@@ -59,7 +59,9 @@ def fold_solutions(soup):
         for link in title.select("a"):
             link.unwrap()
         if "your-turn" in block["class"]:
-            title.insert(0, "Your turn: ")
+            words = soup.new_tag("span")  # one item of the summary's row, which may wrap
+            words.extend(["Your turn: ", *title.contents])
+            title.append(words)
         title.name = "summary"
         block.name = "details"
         block["class"] = [c for c in block["class"] if c != "dropdown"] + ["fold"]
