@@ -109,6 +109,15 @@ def test_a_piece_takes_what_it_needs_along_and_an_older_one_is_replaced(
     assert exercises.kept("dense_backward") is BOOK["dense_backward"]
 
 
+def test_a_piece_may_use_one_that_was_kept_before(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run(SOLUTIONS["conv2d_loops"].replace("(conv2d_loops)", "(conv2d_loops, keep=True)"))
+    cell = 'conv2d_loops = kept("conv2d_loops")\n' + SOLUTIONS["MyConv2D"]
+    run(cell.replace("(MyConv2D)", "(MyConv2D, keep=True)"))
+    assert Path(_kept.MY_FILE).read_text().count("def conv2d_loops") == 1
+    exercises.check_conv2d(exercises.kept("MyConv2D"))
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -61,7 +61,8 @@ def source_of(name, answer):
 
 def _collect(key, thing, parts, name):
     """Add the source of `thing`, known as `key`, and of all that it names."""
-    if key in parts:
+    code = getattr(thing, "__code__", None)
+    if key in parts or (code and code.co_filename.startswith(MY_FILE)):  # that is in the file
         return
     module = getattr(thing, "__module__", None)
     if inspect.ismodule(thing):
