@@ -147,6 +147,18 @@ def test_what_cannot_be_kept_says_why(tmp_path, monkeypatch):
     assert not Path(_kept.MY_FILE).exists()
 
 
+def test_a_name_within_a_piece_is_not_the_notebook_s(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run(
+        "d_output = x = np.ones(3)\n\n"
+        "def relu_backward(d_output, x):\n"
+        "    return np.array([d * (p > 0) for d, p in zip(d_output.ravel(), x.ravel())])"
+        ".reshape(x.shape)\n\n"
+        "check_relu_backward(relu_backward, keep=True)"
+    )
+    exercises.check_relu_backward(exercises.kept("relu_backward"))
+
+
 def test_a_name_that_is_no_piece_is_refused():
     assert "no piece is called 'relu'" in refusal(exercises.kept, "relu")
     assert "not a dict of pieces" in refusal(exercises.check_my_network, {"relu": 1})

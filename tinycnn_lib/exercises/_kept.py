@@ -8,6 +8,7 @@ import ast
 import inspect
 import linecache
 import re
+import symtable
 from pathlib import Path
 
 from tinycnn_lib.exercises._base import fail
@@ -74,9 +75,18 @@ def _collect(key, thing, parts, name):
     else:
         text, namespace = _text_of(key, thing, name)
         parts[key] = text
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Name) and node.id in namespace:
-                _collect(node.id, namespace[node.id], parts, name)
+        for used in _globals_of(symtable.symtable(text, key, "exec")):
+            if used in namespace:
+                _collect(used, namespace[used], parts, name)
+
+
+def _globals_of(table):
+    """Yield the names that code takes from around it; its own x is not the notebook's."""
+    for symbol in table.get_symbols():
+        if symbol.is_global() or (table.get_type() == "module" and symbol.is_referenced()):
+            yield symbol.get_name()
+    for inner in table.get_children():
+        yield from _globals_of(inner)
 
 
 def _is_installed(module):
