@@ -9,6 +9,7 @@ import inspect
 import math
 import numbers
 import operator
+import re
 
 import numpy as np
 
@@ -18,7 +19,7 @@ def describe(value):
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     try:
-        text = repr(value)
+        text = re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))  # where in memory helps nobody
     except Exception:  # a message must come even for an object that cannot show itself
         text = "something that cannot be shown"
     return f"{text[:60] + '...' if len(text) > 60 else text} ({type(value).__name__})"

@@ -59,9 +59,13 @@ def show(value):
     if isinstance(value, np.ndarray):
         if value.size > PRINTED_ENTRIES:
             return f"an array of shape {value.shape}"
+        if value.dtype.kind == "f":
+            value = value + 0.0  # no -0.: whether a zero has a sign tells a reader nothing
         return np.array2string(value, precision=4, suppress_small=True, max_line_width=90)
     if isinstance(value, (float, np.floating)):
         return f"{float(value):.6g}"
+    if isinstance(value, np.integer):
+        return str(value)
     try:
         text = str(value) if isinstance(value, str) else repr(value)
     except Exception:  # an object of the reader's that cannot show itself, or an endless integer
