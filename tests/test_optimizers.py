@@ -77,7 +77,7 @@ BAD_STEPS = {
     "no dict": (A, {"a": G}, TypeError, "parameters: expected a dict"),
     "no parameters": ({}, {}, ValueError, "parameters: expected at least one array"),
     "a list": ({"a": [1.0]}, {"a": G}, TypeError, "parameters['a']: expected an array of float"),
-    "integers": ({"a": np.ones(3, int)}, {"a": G}, TypeError, "dtype int64"),
+    "integers": ({"a": np.ones(3, np.int64)}, {"a": G}, TypeError, "dtype int64"),
     "read-only": ({"a": READ_ONLY}, {"a": G}, TypeError, "read-only"),
     "gradients no dict": ({"a": A}, [G], TypeError, "gradients: expected a dict"),
     "other names": ({"a": A}, {"b": G}, ValueError, "gradients: expected the names ['a']"),

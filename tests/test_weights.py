@@ -188,7 +188,7 @@ BAD_FILES = {
     "transposed": (lambda: altered(dense__weights=np.ones((3, 27))), ValueError,
                    "file['dense.weights']: expected shape (27, 3), got (3, 27)"),
     "would broadcast": (lambda: altered(conv2d__bias=np.ones(1)), ValueError, "got (1,)"),
-    "integers": (lambda: altered(dense__bias=np.ones(3, int)), TypeError,
+    "integers": (lambda: altered(dense__bias=np.ones(3, np.int64)), TypeError,
                  "file['dense.bias']: expected an array of floating dtype, got int64"),
     "complex": (lambda: altered(dense__bias=np.ones(3, complex)), TypeError,
                 "file['dense.bias']: expected an array of real numbers"),

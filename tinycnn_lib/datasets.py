@@ -94,7 +94,7 @@ def make_dataset_bundle(
             images.append(np.clip(image, 0, 1))
             labels.append(label)
     x = np.stack(images)[:, None]  # (n, 1, size, size)
-    y = np.array(labels)  # (n,)
+    y = np.array(labels, dtype=np.int64)  # (n,); in a browser NumPy's integers have 32 bits
     order = rng.permutation(len(x))
     train, val = np.split(order, [train_per_class * len(class_names)])
     return x[train], y[train], x[val], y[val], class_names
