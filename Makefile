@@ -5,6 +5,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 export OMP_NUM_THREADS := 1
+# With "no", the pages have no Python of their own, and nothing is fetched for it.
+export PYTHON_IN_PAGE ?= yes
 
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -46,10 +48,10 @@ notebooks: $(INSTALLED)
 
 # --- the book --------------------------------------------------------------------------------
 # A build is always a whole one (some seconds), strict, and made anew only if something changed:
-# a file, or the address of the repository.
+# a file, the address of the repository, or what the pages are to have.
 SOURCES := $(shell find _config.yml _toc.yml index.md references.bib chapters appendix book tinycnn_lib \
   -name '.*' -prune -o -name __pycache__ -prune -o -path book -o -print)
-ADDRESS := $(GITHUB_SERVER_URL) $(GITHUB_REPOSITORY) $(BOOK_URL) $(JUPYTERHUB_URL) $(shell git remote get-url origin 2>/dev/null)
+ADDRESS := $(PYTHON_IN_PAGE) $(GITHUB_SERVER_URL) $(GITHUB_REPOSITORY) $(BOOK_URL) $(JUPYTERHUB_URL) $(shell git remote get-url origin 2>/dev/null)
 
 book: $(BUILT)
 	@echo 'The book: $(CURDIR)/$(HTML)/index.html'
@@ -69,13 +71,16 @@ serve: book
 	@echo 'Serving on http://localhost:$(PORT)/ (Ctrl-C ends it)'
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(HTML)
 
-# Everything lies in one folder of the archive. The link gives that folder its name.
+# Everything lies in one folder of the archive, with Python as the one kind of file that a page
+# opened from a folder may load: a script.
 NAME := building-a-cnn-from-scratch
 ZIP := _build/$(NAME).zip
 zip: book
-	ln -sfn html _build/$(NAME)
+	rm -rf _build/$(NAME)
+	mkdir _build/$(NAME) && cp -R $(HTML)/. _build/$(NAME)
+	[ ! -d _build/$(NAME)/_static/python ] || $(BIN)/python book/python/runtime.py _build/$(NAME)/_static/python
 	cd _build && ../$(BIN)/python -m zipfile -c $(NAME).zip $(NAME)
-	@rm _build/$(NAME)
+	@rm -r _build/$(NAME)
 	@echo 'The offline book: $(CURDIR)/$(ZIP). Unpack it and open index.html.'
 
 PDF := _build/$(NAME).pdf

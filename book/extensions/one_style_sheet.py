@@ -92,7 +92,11 @@ class StyleSheets:
         parts = [self.read(posixpath.normpath(f"{folder}/{n}")) for n in IMPORT.findall(css)]
         css = IMPORT.sub("", css)
         css = re.sub(r',\s*url\([^)]*\)\s*format\("(?:woff|truetype)"\)', "", css)
-        if posixpath.basename(link) not in ("icons.css", "book.css"):  # ours: small, kept whole
+        if posixpath.basename(link) not in (
+            "icons.css",
+            "book.css",
+            "answers.css",
+        ):  # ours: small, kept whole
             css = keep_used(css, self.words)
         return "\n".join([*parts, self.rebase(css, folder)])
 

@@ -2,12 +2,17 @@
 
 import functools
 import http.server
+import shutil
+import subprocess
 import threading
+import zipfile
 from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from built_book import SITE
+from built_book import ROOT, SITE, need
+
+FOLDER = "building-a-cnn-from-scratch"
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +21,23 @@ def site():
     if not (SITE / "index.html").exists():
         pytest.fail(f"there is no book in {SITE}: run `make book` first", pytrace=False)
     return SITE
+
+
+@pytest.fixture(scope="session")
+def unpacked(site, tmp_path_factory):
+    """Pack the built pages with the Makefile's commands and unpack them in another place."""
+    need(shutil.which("make"), "make", "apt install make")
+    work, target = tmp_path_factory.mktemp("pack"), tmp_path_factory.mktemp("reader's folder")
+    (work / "_build").mkdir()
+    (work / "_build" / "html").symlink_to(site)
+    for name in (".venv", "book"):
+        (work / name).symlink_to(ROOT / name)
+    command = ["make", "-s", "-f", ROOT / "Makefile", "-o", "book", "zip"]
+    subprocess.run(command, cwd=work, check=True, capture_output=True)
+    with zipfile.ZipFile(work / "_build" / f"{FOLDER}.zip") as archive:
+        assert {name.partition("/")[0] for name in archive.namelist()} == {FOLDER}
+        archive.extractall(target)
+    return target / FOLDER
 
 
 @pytest.fixture(scope="session")

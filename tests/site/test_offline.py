@@ -1,31 +1,11 @@
 """The offline book: what `make zip` packs, unpacked elsewhere and opened without any network."""
 
 import re
-import shutil
-import subprocess
-import zipfile
 
 import pytest
-from built_book import CHAPTERS, CONTENT, ROOT, need
+from built_book import CHAPTERS, CONTENT
 
-FOLDER = "building-a-cnn-from-scratch"
 CHAPTER = "chapters/23-building-a-cnn.html"
-
-
-@pytest.fixture(scope="module")
-def unpacked(site, tmp_path_factory):
-    """Pack the built pages with the Makefile's commands and unpack them in another place."""
-    need(shutil.which("make"), "make", "apt install make")
-    work, target = tmp_path_factory.mktemp("pack"), tmp_path_factory.mktemp("reader's folder")
-    (work / "_build").mkdir()
-    (work / "_build" / "html").symlink_to(site)
-    (work / ".venv").symlink_to(ROOT / ".venv")
-    command = ["make", "-s", "-f", ROOT / "Makefile", "-o", "book", "zip"]
-    subprocess.run(command, cwd=work, check=True, capture_output=True)
-    with zipfile.ZipFile(work / "_build" / f"{FOLDER}.zip") as archive:
-        assert {name.partition("/")[0] for name in archive.namelist()} == {FOLDER}
-        archive.extractall(target)
-    return target / FOLDER
 
 
 @pytest.fixture
