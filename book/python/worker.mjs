@@ -5,12 +5,13 @@ let python;
 
 async function unpack([name, bytes]) {
   if (!name.endsWith(".gz")) return [name, bytes];
-  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const plain = new Response(bytes).body.pipeThrough(new DecompressionStream("gzip"));
   return [name.slice(0, -3), new Uint8Array(await new Response(plain).arrayBuffer())];
 }
 
+// A worker of a page that was opened from a folder may import nothing but this (WebKit: no blob:).
 const module = (bytes) =>
-  import(URL.createObjectURL(new Blob([bytes], { type: "text/javascript" })));
+  import(`data:text/javascript,${encodeURIComponent(new TextDecoder().decode(bytes))}`);
 
 async function start(packed) {
   const files = Object.fromEntries(await Promise.all(Object.entries(packed).map(unpack)));

@@ -107,7 +107,10 @@
       const address = source ? `data:text/javascript,${encodeURIComponent(source)}` : runtime + worker;
       python.worker = new Worker(address, { type: "module" });
       const { failed } = await python.ask({ files: python.files }, SECONDS.start);
-      if (failed) throw new Error(failed);
+      if (failed) {
+        python.worker = null;
+        throw new Error(failed);
+      }
     },
 
     // Send a message and return the answer, or "stopped": after some seconds, or by `stop`.
@@ -206,7 +209,10 @@
     const say = (kind, head, text = "") => {
       verdict.dataset.kind = kind;
       verdict.replaceChildren(make("strong", { textContent: head }));
-      if (text) verdict.append(make("span", { textContent: text }));
+      if (!text) return;
+      const shown = make("span", { textContent: text });
+      verdict.append(shown);
+      if (shown.scrollHeight > shown.clientHeight) shown.tabIndex = 0; // the keyboard can scroll it
     };
     let shown = 0;
     const wait = (text, often) => {
@@ -229,7 +235,7 @@
           showProgress();
         }
       } catch (error) {
-        say("dead", HEADS.dead, `${error.message}. Try again, or open the notebook.`);
+        say("dead", HEADS.dead, `${error.message}\nTry again, or open the notebook.`);
       }
       check.disabled = false;
       stop.hidden = true;
