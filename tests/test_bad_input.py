@@ -448,7 +448,7 @@ def test_pattern_name(name, error):
         ((), "ValueError", "layers", ("at least one layer",)),
         ((ReLU(), ReLU), "TypeError", "layers[1]", ("pass an instance",)),
         ((3,), "TypeError", "layers[0]", ("forward and backward", "got 3")),
-        (([ReLU(), Flatten()],), "TypeError", "layers[0]", ("forward and backward",)),
+        (([ReLU(), Flatten()],), "TypeError", "layers[0]", ("a list", "pass Sequential(*layers)")),
         ((SimpleNamespace(forward=abs),), "TypeError", "layers[0]", ("forward and backward",)),
         ((SimpleNamespace(backward=abs),), "TypeError", "layers[0]", ("forward and backward",)),
         ((np.tanh,), "TypeError", "layers[0]", ("forward and backward",)),

@@ -364,3 +364,28 @@ def test_a_copy_of_a_network_is_one_network(twin_of):
     twin.conv.weights += 1
     np.testing.assert_array_equal(model.forward(x), logits)
     assert (twin.forward(x) != logits).any()
+
+
+def test_an_overflow_that_relu_would_hide_is_refused_at_every_run():
+    model = TinyCNN(seed=0)
+    x = np.ones((2, 1, 8, 8))
+    model.forward(x)
+    model.layers[0].weights[...] = -1e308
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match=r"from layers\[0\], Conv2D"):
+        model.forward(x)
+
+
+def test_arguments_may_be_named():
+    model = TinyCNN(seed=0)
+    logits = model.forward(x=np.ones((2, 1, 8, 8)))
+    d_x = model.backward(d_output=np.ones_like(logits), input_gradient=True)
+    assert d_x.shape == (2, 1, 8, 8)
+    conv = model.layers[0]
+    conv.backward(d_output=np.ones(conv.forward(x=np.ones((2, 1, 8, 8))).shape))
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'd_output'"):
+        model.backward()
+
+
+def test_a_list_of_layers_is_told_how_to_be_passed():
+    with pytest.raises(TypeError, match=r"pass Sequential\(\*layers\)"):
+        Sequential([ReLU(), Flatten()])

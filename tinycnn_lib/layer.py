@@ -13,12 +13,12 @@ from tinycnn_lib import validation as check
 
 
 def takes(guard):
-    """Return a decorator: the body sees only what `guard(layer, argument)` returns."""
+    """Return a decorator of `forward`: the body sees only what `guard(layer, x)` returns."""
 
     def decorate(body):
         @functools.wraps(body)
-        def method(layer, argument, *others, **options):
-            return body(layer, guard(layer, argument), *others, **options)
+        def method(layer, x):
+            return body(layer, guard(layer, x))
 
         return method
 
@@ -29,10 +29,17 @@ def takes(guard):
 images = takes(lambda layer, x: check.image_batch("x", x, **layer.accepts()))
 rows = takes(lambda layer, x: check.feature_rows("x", x, **layer.accepts()))
 numbers = takes(lambda layer, x: check.float_array("x", x))
-# The argument of backward: a gradient of the shape that forward returned.
-output_gradient = takes(
-    lambda layer, d: check.gradient("d_output", d, layer.output_shape, type(layer).__name__)
-)
+
+
+def output_gradient(body):
+    """Decorate `backward`: the body sees only a gradient of the shape that forward returned."""
+
+    @functools.wraps(body)
+    def method(layer, d_output, *others, **options):
+        d = check.gradient("d_output", d_output, layer.output_shape, type(layer).__name__)
+        return body(layer, d, *others, **options)
+
+    return method
 
 
 def inside(method):
@@ -56,6 +63,7 @@ class Layer:
     """
 
     learned = ()  # for example ("weights", "bias")
+    settings = ()  # what the constructor was told, for example ("pool_size",)
     output_shape = None
 
     def __call__(self, x):
@@ -64,7 +72,7 @@ class Layer:
 
     def __repr__(self):
         """Return the class and its settings, as one would type them."""
-        settings = ", ".join(f"{name}={value}" for name, value in self.settings().items())
+        settings = ", ".join(f"{name}={getattr(self, name)}" for name in self.settings)
         return f"{type(self).__name__}({settings})"
 
     def __setattr__(self, name, value):
@@ -72,10 +80,6 @@ class Layer:
         if name in self.learned and name in vars(self):
             value = check.parameter(name, value, vars(self)[name].shape)
         super().__setattr__(name, value)
-
-    def settings(self):
-        """Return what the constructor was told, by name."""
-        return {}
 
     def accepts(self):
         """Return what `forward` asks of its images or rows, as keywords of their guard."""

@@ -34,9 +34,12 @@ class Conv2D(Layer):
     bias, d_bias : ndarray, shape (F,)
     last_input : ndarray, shape (N, C, H, W), or None
         A copy of what `forward` saw last.
+    cols : ndarray, shape (C k k, OH OW N)
+        The patches of that input as columns, all that `backward` needs of it.
     """
 
     learned = ("weights", "bias")
+    settings = ("in_channels", "out_channels", "kernel_size")
 
     def __init__(self, in_channels, out_channels, kernel_size, seed=42):
         C = self.in_channels = check.integer("in_channels", in_channels)
@@ -53,12 +56,12 @@ class Conv2D(Layer):
         weights, bias = self.parameters_as(x.dtype)
         (N, C, H, W), (F, _, k, _) = x.shape, weights.shape
         OH, OW = H - k + 1, W - k + 1
-        x = x.transpose(1, 2, 3, 0).copy()  # (N, C, H, W) -> (C, H, W, N)
-        # Column (i, j, n) of cols is the patch of image n under the kernel at row i, column j.
+        x = x.transpose(1, 2, 3, 0).copy()  # (N, C, H, W) -> (C, H, W, N), in memory, too
         cols = np.empty((C, k, k, OH, OW, N), dtype=x.dtype)
         for u in range(k):
             for v in range(k):
                 cols[:, u, v] = x[:, u : u + OH, v : v + OW]
+        # Column (i, j, n) is the patch of image n under the kernel at row i, column j.
         cols = cols.reshape(C * k * k, OH * OW * N)
         y = weights.reshape(F, C * k * k) @ cols  # (F, Ckk) @ (Ckk, OH OW N) -> (F, OH OW N)
         y += bias[:, None]
@@ -85,12 +88,6 @@ class Conv2D(Layer):
             for v in range(k):
                 d_x[:, u : u + OH, v : v + OW] += d_cols[:, u, v]
         return d_x.transpose(3, 0, 1, 2)  # (C, H, W, N) -> (N, C, H, W)
-
-    def settings(self):
-        """Return the three sizes."""
-        return {
-            name: getattr(self, name) for name in ("in_channels", "out_channels", "kernel_size")
-        }
 
     def accepts(self):
         """Ask for C channels and room for the kernel."""
@@ -125,6 +122,7 @@ class MaxPool2D(Layer):
         The side p.
     """
 
+    settings = ("pool_size",)
     winner = None  # before the first forward
 
     def __init__(self, pool_size=2):
@@ -152,6 +150,7 @@ class MaxPool2D(Layer):
     @output_gradient
     def backward(self, d_output):
         """Send each window's gradient to its winner: (N, C, H // p, W // p) to (N, C, H, W)."""
+        # Like `winner` in one thing, the order in memory.
         d_x = np.zeros_like(self.winner, shape=self.input_shape, dtype=d_output.dtype)
         for number, entry in enumerate(self.entries(d_x)):
             np.multiply(d_output, self.winner == number, out=entry)
@@ -161,10 +160,6 @@ class MaxPool2D(Layer):
     def last_mask(self):
         """1.0 at the winner of each window, 0.0 elsewhere; None before the first forward."""
         return None if self.winner is None else self.backward(np.ones(self.output_shape))
-
-    def settings(self):
-        """Return the side of a window."""
-        return {"pool_size": self.pool_size}
 
     def accepts(self):
         """Ask for room for a window."""
@@ -206,6 +201,7 @@ class Dense(Layer):
     """
 
     learned = ("weights", "bias")
+    settings = ("in_features", "out_features")
 
     def __init__(self, in_features, out_features, seed=42):
         D_in = self.in_features = check.integer("in_features", in_features)
@@ -232,10 +228,6 @@ class Dense(Layer):
         if not input_gradient:
             return None
         return (weights @ d_output.T).T  # (D_in, D_out) @ (D_out, N), transposed: (N, D_in)
-
-    def settings(self):
-        """Return the two sizes."""
-        return {"in_features": self.in_features, "out_features": self.out_features}
 
     def accepts(self):
         """Ask for D_in features."""

@@ -57,6 +57,9 @@ class Sequential:
                 error.add_note(_raised_by(position, layer, "forward"))
                 raise
             known = known and isinstance(layer, Layer)  # a class of one's own is not trusted
+            # Asked here, for a later ReLU would hide minus infinity.
+            if known and layer.learned and not np.isfinite(x).all():
+                raise self._overflow(images)
         if not np.isfinite(x).all():
             raise self._overflow(images)
         self._known, self.output_shape = self._kind(images), x.shape
@@ -188,6 +191,9 @@ def _check_layers(layers):
     """Refuse what cannot stand in a row, or would learn the same twice."""
     if not layers:
         raise ValueError("layers: expected at least one layer, got none")
+    if isinstance(layers[0], (list, tuple)):
+        kind = type(layers[0]).__name__
+        raise TypeError(f"layers[0]: expected a layer, got a {kind}; pass Sequential(*layers)")
     for position, layer in enumerate(layers):
         methods = (getattr(layer, name, None) for name in ("forward", "backward"))
         if isinstance(layer, type) or not all(map(callable, methods)):
@@ -273,10 +279,8 @@ def summarize(model, input_shape=(1, 1, 8, 8)):
     Summary
         A list of (name, shape, parameter count or None); `print` shows a table.
     """
-    if not isinstance(model, Sequential):
-        raise TypeError(f"model: expected a Sequential such as TinyCNN(), got {model!r}")
-    if not isinstance(input_shape, (tuple, list)):
-        raise TypeError(f"input_shape: expected a tuple (N, C, H, W), got {input_shape!r}")
+    check.instance("model", model, Sequential, "a Sequential such as TinyCNN()")
+    check.instance("input_shape", input_shape, (tuple, list), "a tuple (N, C, H, W)")
     shape = tuple(check.integer("input_shape", side) for side in input_shape)
     rows = Summary([("Input", shape, None)])
     x = np.zeros(shape)

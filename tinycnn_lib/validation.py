@@ -78,26 +78,25 @@ def choice(name, value, known):
 
 
 def instance(name, value, kind, words):
-    """Return `value` if it is an instance of `kind`, which `words` describe in the message."""
+    """Refuse what is no instance of `kind`, which `words` describe in the message."""
     if not isinstance(value, kind):
         raise TypeError(f"{name}: expected {words}, got {describe(value)}")
-    return value
 
 
 def function(name, value, *arguments):
-    """Return `value` if it is None or a function that can be called with `arguments`, by place.
+    """Refuse all but None and a function that can be called with `arguments`, by place.
 
     So a function that does not fit is refused at once, not when it is called after an hour.
     """
     if value is None:
-        return value
+        return
     words = f"a function ({', '.join(arguments)})"
     if not callable(value):
         raise TypeError(f"{name}: expected {words}, got {describe(value)}")
     try:
         signature = inspect.signature(value)
     except ValueError:  # some compiled functions have none that could be read
-        return value
+        return
     try:
         signature.bind(*arguments)
     except TypeError:
@@ -105,7 +104,6 @@ def function(name, value, *arguments):
             f"{name}: expected {words}, got one that takes {signature}; "
             f"write def {name}({', '.join(arguments)}):"
         ) from None
-    return value
 
 
 class NotRunForwardError(ValueError):
@@ -291,7 +289,10 @@ def trainable(name, value):
 
 
 def matching(name, value, like, advice):
-    """Return a dict of arrays with the names and shapes of `like`; `advice` ends each message."""
+    """Refuse all but a dict of arrays with the names and shapes of `like`.
+
+    `advice` ends each message.
+    """
     instance(name, value, dict, "a dict of arrays by name")
     if value.keys() != like.keys():
         missing = [key for key in like if key not in value]
@@ -308,4 +309,3 @@ def matching(name, value, like, advice):
                 f"{name}[{key!r}]: expected shape {like[key].shape}, got {array.shape}; {advice}"
             )
         real_array(f"{name}[{key!r}]", array, advice)
-    return value

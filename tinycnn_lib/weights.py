@@ -77,8 +77,7 @@ def load_weights(path, model):
         If the file cannot be read.
     """
     path, parameters = _checked(path, model)
-    with path.open("rb") as stream:
-        data = io.BytesIO(stream.read())
+    data = io.BytesIO(path.read_bytes())
     try:
         with np.load(data, allow_pickle=False) as file:
             values = {name: file[name] for name in file.files}

@@ -12,7 +12,7 @@ from tinycnn_lib.exercises import _kept
 from tinycnn_lib.exercises.my_network import BOOK, PIECES
 
 CHAPTERS = sorted((Path(__file__).parents[2] / "chapters").glob("*.ipynb"))
-CALL = re.compile(r"^# (check_\w+\(.*\))$", re.M)
+CALL = re.compile(r"^# (check_\w+\(.+\))$", re.M)  # of what is written in the cell
 
 
 def cells_of(chapter):
