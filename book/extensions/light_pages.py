@@ -11,7 +11,9 @@ from html import unescape
 CSS_INCH = 96  # CSS pixels per inch
 COLUMNS = 88  # of code in the column of text
 PHONE = "(max-width: 600px)"
-SEARCH_ONLY = ("searchindex.js", "searchtools.js", "language_data.js")
+# The last one marks what was searched for on the next page, whichever that is: every f, in menus
+# and within words, if the search was for F.
+SEARCH_ONLY = ("searchindex.js", "searchtools.js", "language_data.js", "sphinx_highlight.js")
 
 
 # Ask for the fonts of formulas at once: found late, they would move the lines that use them.

@@ -26,6 +26,7 @@
 
   // All is read before anything is written, and read when the page has just been laid out: another
   // moment would make the browser lay it out once more.
+  let marking = 0; // one run at a time: of two, the earlier would mark what the later has measured
   function measure() {
     const screen = document.documentElement.clientWidth;
     const beyond = [...document.querySelectorAll("article span.math:not(.too-wide)")].filter(
@@ -34,7 +35,8 @@
     const marks = [...document.querySelectorAll(SCROLLING)]
       .map((block) => [block, isWide(block), goesOn(block)])
       .filter(([block, wide]) => wide || block.matches(".goes-on, .too-wide, [role=group]"));
-    requestAnimationFrame(() => {
+    cancelAnimationFrame(marking);
+    marking = requestAnimationFrame(() => {
       for (const formula of beyond) mark(formula, true, true);
       for (const [block, wide, more] of marks) mark(block, wide, more);
     });

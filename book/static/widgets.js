@@ -3,7 +3,10 @@
 (() => {
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
+  // Picture and figure change places at once: two steps would move the page under its reader.
   const STYLE = `
+    .living-figure { position: relative; }
+    .living-figure:not(.living-now) > .living-widget { position: absolute; inset-inline: 0; visibility: hidden; }
     .living-now > .living-picture { display: none; }
     @media print {
       .living-now > .living-picture { display: block; }

@@ -1,7 +1,11 @@
 """What a reader does: by keyboard alone, by search, from a folder, with less motion."""
 
+import io
+
+import numpy as np
 import pytest
 from built_book import CHAPTERS, PAGES
+from PIL import Image
 
 CHAPTER = "chapters/23-building-a-cnn.html"
 ACTIVE = "document.activeElement"
@@ -42,6 +46,33 @@ def test_focus_is_seen_on_every_stop_and_nothing_lies_over_it(open_page, width):
             name = page.evaluate(f"{ACTIVE}.outerHTML.slice(0, 120)")
             assert page.evaluate(FOCUS) >= 2, f"the focus is not seen on {name}"
             assert page.evaluate(COVERS) == [], name
+
+
+@pytest.mark.parametrize("kind", ["details.sd-dropdown", "details.fold", "details.hide"])
+def test_the_focus_on_a_fold_is_painted_all_around(open_page, kind):
+    """Pixels are asked: the outline's style was right when the fold's frame cut it off."""
+    page = open_page(CHAPTER, reduced_motion="reduce")
+    fold = page.locator(f"article section > {kind}").first
+    summary = fold.locator("> summary")
+    summary.scroll_into_view_if_needed()
+    for _ in range(2):  # closed, then open
+        summary.evaluate("(e) => e.blur()")
+        before = picture_of(page, summary)
+        page.keyboard.press("Shift")  # the keyboard is in use
+        summary.evaluate("(e) => e.focus({focusVisible: true})")
+        changed = (picture_of(page, summary) != before).any(axis=2)
+        for line in (changed[:8], changed[-8:], changed[:, :8].T, changed[:, -8:].T):
+            assert line.any(axis=0).mean() > 0.9
+        fold.evaluate("(e) => { e.open = true; }")
+
+
+def picture_of(page, element):
+    """Return the pixels of an element and of 4 more around it."""
+    box = element.bounding_box()
+    clip = {"x": box["x"] - 4, "y": box["y"] - 4,
+            "width": box["width"] + 8, "height": box["height"] + 8}  # fmt: skip
+    image = Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")
+    return np.asarray(image).astype(int)
 
 
 def test_skip_link_comes_first(open_page):
@@ -92,6 +123,24 @@ def test_an_address_with_an_anchor_leads_to_its_place(open_page, width):
         assert -5 <= place_on_screen(page, anchor) <= 250, anchor
     page = open_page(f"{address}#{last}", width, 900)  # and when the page is new
     assert -5 <= place_on_screen(page, last) <= 250, last
+
+
+LIVING = {"22-convolution": ["fig-22-window"], "23-building-a-cnn": ["fig-23-touch"],
+          "24-training": ["fig-24-touch", "fig-24-replay"]}  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("chapter", LIVING)
+def test_an_address_with_a_living_figure_leads_to_it(open_page, chapter, width):
+    for figure in LIVING[chapter]:
+        page = open_page(f"chapters/{chapter}.html#{figure}", width, 900)
+        page.locator(f"#{figure} .living-now").wait_for()
+        assert 40 <= place_on_screen(page, figure) <= 100, figure
+    page.evaluate("scrollBy(0, 100)")  # and a page that is loaded again stays where it was
+    place = place_on_screen(page, figure)
+    page.reload()
+    page.locator(f"#{figure} .living-now").wait_for()
+    assert abs(place_on_screen(page, figure) - place) <= 2
 
 
 def test_a_link_of_the_contents_leads_to_its_place(open_page):
@@ -221,7 +270,7 @@ def test_search_finds_max_pooling(open_page):
     hit.click()
     page.wait_for_load_state()
     assert "/chapters/23-building-a-cnn.html" in page.url
-    assert page.locator("article .highlighted").count() > 0
+    assert page.locator(".highlighted").count() == 0  # no letters marked on the way
 
 
 @pytest.mark.parametrize("name", ["index.html", CHAPTER, "appendix/notation.html"])
