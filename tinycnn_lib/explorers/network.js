@@ -2,7 +2,8 @@
 
 import { forward, multiply, patchAt, range, sum, table } from "./arithmetic.js";
 import { announcer, element, fine, frame, inSum, matrix, number, productRow, radios } from "./grid.js";
-import { at, makePicture, makeStages } from "./stages.js";
+import { makePicture } from "./picture.js";
+import { at, makeStages } from "./stages.js";
 
 function render({ model, el }) {
   const data = model.get("data");
