@@ -33,8 +33,8 @@ TOO_LONG = """(grids) => grids.flatMap((grid) => [...grid.querySelectorAll(".lf-
     text.selectNodeContents(cell);
     return text.getBoundingClientRect().width > cell.getBoundingClientRect().width;
   }).map((cell) => cell.textContent)"""
+PLACES = "(cells) => cells.map((cell) => cell.dataset.place)"
 MINUS = "\N{MINUS SIGN}"
-TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def shown(number, digits):
@@ -67,6 +67,14 @@ def choose(figure, label):
 
 def cell(grid, row, column):
     return grid.locator(".lf-row").nth(row).locator(".lf-cell").nth(column)
+
+
+def framed(figure, frame):
+    """Return the places of the cells with such a frame, a set for each map."""
+    return [
+        {tuple(map(int, place.split(","))) for place in grid.locator(frame).evaluate_all(PLACES)}
+        for grid in figure.locator(".lf-grid").all()
+    ]
 
 
 def panel(figure, name):
@@ -473,7 +481,7 @@ def test_network_noise_keeps_the_levels_of_an_image(open_page):
 
 
 def test_network_keeps_the_chosen_number_when_another_layer_is_shown(open_page):
-    """Its origin is framed in that layer, named in the cells' labels, and said in words."""
+    """What it reads is framed in that layer, named in the cells' labels, and said in words."""
     figure = open_page().figure(NETWORK)
     choose(figure, "MaxPool2D")
     cell(figure.locator(".lf-grid").nth(1), 2, 0).click()
@@ -482,21 +490,47 @@ def test_network_keeps_the_chosen_number_when_another_layer_is_shown(open_page):
     window = model.pool.last_mask[0, 1, 4:6, 0:2]
     row, column = np.argwhere(window == 1)[0] + (4, 0)
     choose(figure, "Input")
-    lit = figure.locator(".lf-lit").evaluate_all("(all) => all.map((c) => c.dataset.place)")
-    expected = [f"{row + u},{column + v}" for u in range(3) for v in range(3)]
-    assert sorted(lit) == sorted(expected)
-    label = figure.locator(".lf-lit").first.get_attribute("aria-label")
-    assert label.endswith("in the origin of the chosen number")
+    path = {(row + u, column + v) for u in range(3) for v in range(3)}
+    assert framed(figure, ".lf-lit") == [path]
+    assert framed(figure, ".lf-faint") == [set(np.ndindex(8, 4)) - set(np.ndindex(4, 4)) - path]
+    for frame, more in ((".lf-lit", ""), (".lf-faint", " only through losers")):
+        label = figure.locator(frame).first.get_attribute("aria-label")
+        assert label.endswith(f", read by the chosen number{more}")
     text = figure.locator(".lf-detail").inner_text()
     assert text.startswith("MaxPool2D, map 1, row 2, column 0 = ")
-    block = f"(rows {row} to {row + 2}, columns {column} to {column + 2})"
+    window = "map 1 (rows 4 to 5, columns 0 to 1)"
     assert (
-        f"It comes from ReLU, map 1, row {row}, column {column}; "
-        f"Conv2D, map 1, row {row}, column {column}; 9 numbers of Input {block}."
+        f"It reads 4 numbers of ReLU, {window}, through 1 winner; 4 numbers of Conv2D, {window}, "
+        "1 behind the winner; 16 numbers of Input (rows 4 to 7, columns 0 to 3), "
+        "9 behind the winner."
     ) in text
     choose(figure, "MaxPool2D")
     described = figure.locator("[aria-selected=true]").get_attribute("aria-describedby")
-    assert figure.locator(f"#{described}").inner_text().startswith("It comes from")
+    assert figure.locator(f"#{described}").inner_text().startswith("It reads")
+
+
+def test_network_frames_the_winners_path_and_the_rest_of_each_window(open_page):
+    """A logit reads every pixel; only those behind a winner made it, and the frames differ."""
+    figure = open_page().figure(NETWORK)
+    choose(figure, "Dense")
+    figure.locator(".lf-cell").first.click()
+    model = TinyCNN()
+    model.forward(traced_image())
+    winners = [set(map(tuple, np.argwhere(mask == 1))) for mask in model.pool.last_mask[0]]
+    every = set(np.ndindex(6, 6))
+    pixels = {(i + u, j + v) for i, j in set.union(*winners) for u, v in np.ndindex(3, 3)}
+    assert 0 < len(pixels) < 64
+    assert (
+        "all 108 numbers of ReLU, through 27 winners; all 108 numbers of Conv2D, "
+        f"27 behind the winners; all 64 numbers of Input, {len(pixels)} behind the winners."
+    ) in figure.locator(".lf-detail").inner_text()
+    for layer in ("ReLU", "Conv2D"):
+        choose(figure, layer)
+        assert framed(figure, ".lf-lit") == winners
+        assert framed(figure, ".lf-faint") == [every - won for won in winners]
+    choose(figure, "Input")
+    assert framed(figure, ".lf-lit") == [pixels]
+    assert framed(figure, ".lf-faint") == [set(np.ndindex(8, 8)) - pixels]
 
 
 def test_network_says_that_a_tie_is_no_prediction(open_page):
@@ -648,7 +682,7 @@ def test_gradient_stops_where_relu_is_closed(open_page):
         cell(figure.locator(".lf-grid").nth(f), i, j).click()
         assert words in figure.locator(".lf-detail").inner_text()
         assert figure.get_by_role("button", name=re.compile("^Walk on")).count() == 0
-        assert "It comes from" not in figure.inner_text()
+        assert "It reads" not in figure.inner_text()
 
 
 # --- the replay -----------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ const MOVES = {
 };
 
 // One tab stop; arrow keys, Home and End move and select. `cell(i, j)` tells how a cell looks:
-// {text, label, color, selected, lit, ring, quiet}; `describedBy` is the id of what explains the
+// {text, label, color, selected, lit, faint, region, ring, quiet}; `describedBy` is the id of what explains the
 // selected one. `onType(i, j, key)` takes other keys and returns
 // true if it used one; `onPaint(i, j)` is called while `painting()` and the pointer draws.
 export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint, painting, kind, describedBy }) {
@@ -133,7 +133,7 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
     el.style.setProperty("--longest", Math.max(3, ...looks.flat().map(({ text }) => text.length)));
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
-        const { text, label, color, selected, lit, ring, quiet } = looks[i][j];
+        const { text, label, color, selected, lit, faint, region, ring, quiet } = looks[i][j];
         const made = cells[i][j];
         if (made.textContent !== text) made.textContent = text;
         made.setAttribute("aria-label", label ?? `row ${i}, column ${j}: ${text}`);
@@ -142,9 +142,11 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
         else made.removeAttribute("aria-describedby");
         made.classList.toggle("lf-selected", Boolean(selected));
         made.classList.toggle("lf-lit", Boolean(lit));
-        if (lit) { // a frame around the whole lit region, not around each cell
+        made.classList.toggle("lf-faint", Boolean(faint));
+        if (lit || faint) { // a frame around all such cells of a region, not around each
           const near = [looks[i - 1]?.[j], looks[i][j + 1], looks[i + 1]?.[j], looks[i][j - 1]];
-          made.style.setProperty("--sides", near.map((other) => (other?.lit ? "0" : "3px")).join(" "));
+          const inside = (other) => other?.region === region && (other?.lit || (faint && other?.faint));
+          made.style.setProperty("--sides", near.map((other) => (inside(other) ? "0" : faint ? "2px" : "3px")).join(" "));
         }
         made.classList.toggle("lf-ring", Boolean(ring));
         made.classList.toggle("lf-quiet", Boolean(quiet));

@@ -16,10 +16,11 @@ function shape(tag, attributes) {
 const rgb = (color) => `rgb(${color.join(" ")})`;
 
 // stages: [{key, title, note, unit, kind, maps(), name(map, row, column), mapName?, tab?, tag?, heads?,
-//   digits?, ring?, quiet?, hint?, extra?, onType?, onPaint?, painting?}]
+//   digits?, ring?, quiet?, region?, hint?, extra?, onType?, onPaint?, painting?}]
 //   `maps()` gives the present numbers [map][row][column]; `kind` is "gray", "sign" or "share";
 //   `unit` is the side of a cell in the overview; `heads` names the entries of a lone row or column.
-// parents(place): the places of the numbers that the number at `place` is computed from.
+// parents(place): the places of the numbers that the number at `place` is computed from; one that
+//   was read but lost to another has `loses`.
 // explain(place): what to show beside the number.  strongest(place): where to walk back to, or null.
 export function makeStages({ stages, parents, explain, strongest, first, legend, direction }) {
   let chosen = first;
@@ -32,18 +33,25 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
   const nameOf = (place) =>
     `${stageOf(place.stage).title}, ${stageOf(place.stage).name(place.map, place.row, place.column)}`;
 
-  // Everything that the chosen number comes from, stage by stage back to the source.
-  function originOf(place) {
+  // The numbers behind a place, stage by stage back to the source, through those that `follow` takes.
+  function behind(place, follow) {
     const found = new Map();
     const queue = [place];
     while (queue.length) {
-      for (const parent of parents(queue.pop())) {
+      for (const parent of parents(queue.pop()).filter(follow)) {
         if (found.has(keyOf(parent))) continue;
         found.set(keyOf(parent), parent);
         queue.push(parent);
       }
     }
     return found;
+  }
+
+  // All that the number at a place reads; what it reads only through losers is `faint`.
+  function originOf(place) {
+    const won = behind(place, (parent) => !parent.loses);
+    const all = [...behind(place, () => true)];
+    return new Map(all.map(([key, parent]) => [key, { ...parent, faint: !won.has(key) }]));
   }
 
   // --- network: every map, small ------------------------------------------------------------
@@ -95,21 +103,28 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
         const key = [stage.key, m, i, j].join();
         const { el } = boxes.get(key);
         el.setAttribute("fill", rgb(colorIn(stage, value, limit)));
-        el.setAttribute("class", key === keyOf(chosen) ? "lf-here" : origin.has(key) ? "lf-from" : "");
+        const from = origin.get(key);
+        el.setAttribute("class", key === keyOf(chosen) ? "lf-here" : from ? (from.faint ? "lf-less" : "lf-from") : "");
       })));
     }
-    const lit = [...origin.values(), chosen];
     const here = boxes.get(keyOf(chosen));
     for (const [name, value] of [["x", here.x], ["y", here.y], ["width", here.side], ["height", here.side]]) {
       halo.setAttribute(name, value);
     }
-    // above their neighbors' borders
-    overview.append(...[...origin.values()].map((place) => boxes.get(keyOf(place)).el), halo, here.el);
-    const groups = stages.map(({ key }) => lit.filter((place) => place.stage === key)).filter((g) => g.length);
-    cones.replaceChildren(...groups.slice(1).map((group, index) => {
+    // above their neighbors' borders, the strong ones on top
+    const read = [...origin.values()];
+    const strong = read.filter(({ faint }) => !faint);
+    overview.append(...[...read, ...strong].map((place) => boxes.get(keyOf(place)).el), halo, here.el);
+    cones.replaceChildren(...[read, strong].flatMap((places) => conesOf([...places, chosen])));
+  }
+
+  // From each stage with such places to the next.
+  function conesOf(places) {
+    const groups = stages.map(({ key }) => places.filter((place) => place.stage === key)).filter((g) => g.length);
+    return groups.slice(1).map((group, index) => {
       const [a, b] = [bounds(groups[index]), bounds(group)];
       return shape("path", { d: `M${a.right} ${a.top}L${b.left} ${b.top}V${b.bottom}L${a.right} ${a.bottom}Z` });
-    }));
+    });
   }
 
   // --- layer: one stage with its numbers ----------------------------------------------------
@@ -128,10 +143,12 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
       cell: (i, j) => {
         const value = stage.maps()[m][i][j];
         const place = at(stage.key, m, i, j);
-        const [ring, quiet, lit] = [stage.ring?.(m, i, j), stage.quiet?.(m, i, j), lights.has(keyOf(place))];
-        const more = [ring && ", winner of its window", quiet && ", in no window", lit && ", in the origin of the chosen number"];
+        const [ring, quiet, light] = [stage.ring?.(m, i, j), stage.quiet?.(m, i, j), lights.get(keyOf(place))];
+        const more = [ring && ", winner of its window", quiet && ", in no window", light && ", read by the chosen number",
+          light?.faint && " only through losers"];
         return {
-          text: number(value, stage.digits), color: colorIn(stage, value, stage.limit), ring, quiet, lit,
+          text: number(value, stage.digits), color: colorIn(stage, value, stage.limit), ring, quiet,
+          lit: light && !light.faint, faint: light?.faint, region: stage.region?.(i, j),
           label: `${stage.name(m, i, j)}: ${number(value, stage.digits)}${more.filter(Boolean).join("")}`,
           selected: keyOf(place) === keyOf(chosen),
         };
@@ -162,6 +179,7 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
   function originText() {
     const groups = new Map();
     for (const place of lights.values()) groups.set(place.stage, [...(groups.get(place.stage) ?? []), place]);
+    let winners = 0; // of the nearest stage with windows
     const parts = [...groups].map(([key, places]) => {
       if (places.length === 1) return nameOf(places[0]);
       const [maps, rows, columns] = ["map", "row", "column"].map((name) => places.map((place) => place[name]));
@@ -169,14 +187,17 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
       const one = new Set(maps).size === 1;
       const among = one ? [stage.maps()[maps[0]]] : stage.maps();
       const where = one && stage.maps().length > 1 ? `${stage.title}, ${mapName(stage, maps[0])}` : stage.title;
-      if (places.length === among.flat(2).length) return `all ${places.length} numbers of ${where}`;
+      const strong = places.filter(({ faint }) => !faint).length;
+      const of = (count) => (count === 1 ? "winner" : "winners");
+      const through = strong === places.length ? "" : winners ? `, ${strong} behind the ${of(winners)}` : `, through ${winners = strong} ${of(strong)}`;
+      if (places.length === among.flat(2).length) return `all ${places.length} numbers of ${where}${through}`;
       const ends = (numbers) => [Math.min(...numbers), Math.max(...numbers)];
       const [[top, bottom], [left, right]] = [ends(rows), ends(columns)];
       const block = one && places.length === (bottom - top + 1) * (right - left + 1)
         && bottom > top && right > left ? ` (rows ${top} to ${bottom}, columns ${left} to ${right})` : "";
-      return `${places.length} numbers of ${where}${block}`;
+      return `${places.length} numbers of ${where}${block}${through}`;
     });
-    return parts.length ? `It comes from ${parts.join("; ")}.` : "";
+    return parts.length ? `It reads ${parts.join("; ")}.` : "";
   }
 
   function draw() {
@@ -202,7 +223,7 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
 
   // On a small screen the maps lie in a strip: bring the first with a frame into view.
   function reveal() {
-    const panel = layer.querySelector(".lf-selected, .lf-lit")?.closest(".lf-panel");
+    const panel = layer.querySelector(".lf-selected, .lf-lit, .lf-faint")?.closest(".lf-panel");
     if (!panel) return;
     const [all, one] = [layer.getBoundingClientRect(), panel.getBoundingClientRect()];
     if (one.left < all.left || one.right > all.right) layer.scrollLeft += one.left - all.left;
