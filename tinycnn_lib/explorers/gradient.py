@@ -14,7 +14,13 @@ class Gradient(LivingFigure):
     """Loss and gradients of a network like TinyCNN on one picture."""
 
     _esm = join_scripts(
-        "arithmetic.js", "grid.js", "stages.js", "picture.js", "nudge.js", "gradient.js"
+        "arithmetic.js",
+        "grid.js",
+        "overview.js",
+        "stages.js",
+        "picture.js",
+        "nudge.js",
+        "gradient.js",
     )
     _css = join_styles("figure.css")
 

@@ -1,9 +1,10 @@
 // The whole network on one picture: select any number, see what it comes from and how.
 
 import { forward, multiply, patchAt, range, sum, table } from "./arithmetic.js";
-import { announcer, element, fine, frame, inSum, matrix, number, productRow, radios } from "./grid.js";
+import { announcer, element, fine, frame, inSum, matrix, number, productRow, radios, strip } from "./grid.js";
+import { at } from "./overview.js";
 import { makePicture } from "./picture.js";
-import { at, makeStages } from "./stages.js";
+import { makeStages } from "./stages.js";
 
 function render({ model, el }) {
   const data = model.get("data");
@@ -82,8 +83,8 @@ function render({ model, el }) {
       return [element("p", {}, `The number of map ${f}, row ${i}, column ${column}: place ${f} · ${rows * columns} + ${i} · ${columns} + ${column} = ${row * columns + column} in the row.`)];
     }
     if (stage === "logits") {
-      return [...range(F).map((f) => productRow(
-        [`map ${f}`, `weights for ${data.classes[column]}`, "products"], seen.pool[f], weightsOf(f, column))),
+      return [strip("Products, map by map", range(F).map((f) => productRow(
+        [`map ${f}, places ${f * rows * columns} to ${(f + 1) * rows * columns - 1}`, `weights for ${data.classes[column]}`, "products"], seen.pool[f], weightsOf(f, column)))),
         total(sum(seen.flat.map((y, d) => y * net.weights[d][column])), net.dense_bias[column], seen.logits[column])];
     }
     const top = Math.max(...seen.logits);
@@ -91,6 +92,7 @@ function render({ model, el }) {
     return [element("div", { class: "lf-equation" },
       matrix("logits, less the largest", [seen.logits.map((z) => z - top)], { digits: 4, marks: [[0, column]] }),
       matrix("exp of them", [powers], { digits: 4, marks: [[0, column]] })),
+      element("p", { class: "lf-note" }, "As in the library, the largest logit is subtracted first; the shares are the same without."),
       element("p", { class: "lf-sum" }, `${fine(powers[column])} / ${fine(sum(powers))} = `,
         element("strong", {}, fine(seen.probabilities[column])))];
   }
@@ -107,17 +109,10 @@ function render({ model, el }) {
     return parents(place).reduce((best, parent) => (size(parent) > size(best) ? parent : best));
   }
 
-  // Where to begin: the largest number that the convolution gives.
-  function loudest() {
-    const places = seen.conv.flatMap((map, f) => map.flatMap((row, i) => row.map((_, j) => at("conv", f, i, j))));
-    const value = ({ map, row, column }) => seen.conv[map][row][column];
-    return places.reduce((best, place) => (value(place) > value(best) ? place : best));
-  }
-
   const verdict = element("p", { class: "lf-verdict" });
   const status = announcer();
   const view = makeStages({
-    stages, parents, explain, strongest, legend: "Layer", direction: "Walk back", first: loudest(),
+    stages, parents, explain, strongest, legend: "Layer", direction: "Walk back", first: "conv",
   });
 
   function verdictText() {
@@ -145,7 +140,7 @@ function render({ model, el }) {
   }).el;
   el.append(frame("network", "The whole network on one picture",
     element("div", { class: "lf-controls" }, weights, picture.controls), verdict, view.el,
-    element("p", { class: "lf-note" }, "Sums use all digits; two or four are shown. Frames mark, in every layer, what the chosen number reads: "
+    element("p", { class: "lf-note" }, "Sums use all digits; two or four are shown. ⊙ multiplies entry by entry. Frames mark, in every layer, what the chosen number reads: "
       + "thick, the winners' path, which made it; dashed, the losers of each window and what only they read. A change there does nothing while they lose, but a loser can grow and become the winner."),
     status.el));
   draw();

@@ -2,34 +2,28 @@
 // numbers, one number with its arithmetic.
 
 import { largest } from "./arithmetic.js";
-import { button, element, fine, grayColor, makeGrid, number, radios, signColor } from "./grid.js";
+import { button, element, exact, exactly, fine, makeGrid, number, radios } from "./grid.js";
+import { at, colorIn, keyOf, makeOverview } from "./overview.js";
 
-export const at = (stage, map, row, column) => ({ stage, map, row, column });
-export const keyOf = ({ stage, map, row, column }) => [stage, map, row, column].join();
-
-const SVG = "http://www.w3.org/2000/svg";
-function shape(tag, attributes) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
-const rgb = (color) => `rgb(${color.join(" ")})`;
+const LINE = 20; // pixels
 
 // stages: [{key, title, note, unit, kind, maps(), name(map, row, column), mapName?, tab?, tag?, heads?,
-//   digits?, ring?, quiet?, region?, hint?, extra?, onType?, onPaint?, painting?}]
+//   digits?, ring?, quiet?, region?, exact?, hint?, extra?, onType?, onPaint?, painting?}]
 //   `maps()` gives the present numbers [map][row][column]; `kind` is "gray", "sign" or "share";
-//   `unit` is the side of a cell in the overview; `heads` names the entries of a lone row or column.
+//   `unit` is the side of a cell in the overview; `heads` names the entries of a lone row or column;
+//   `exact` sets exact zeros apart.
 // parents(place): the places of the numbers that the number at `place` is computed from; one that
 //   was read but lost to another has `loses`.
+// twin(place): the place of another stage that belongs to this one, if any.
 // explain(place): what to show beside the number.  strongest(place): where to walk back to, or null.
-export function makeStages({ stages, parents, explain, strongest, first, legend, direction }) {
-  let chosen = first;
-  let shown = first.stage; // the layer that is seen large: of the chosen number, or another
+// first: the key of the stage to begin with.
+export function makeStages({ stages, parents, twin, explain, strongest, first, legend, direction }) {
+  let chosen = null; // the place of a number
+  let shown = first; // the layer that is seen large: of the chosen number, or another
   const stageOf = (key) => stages.find((stage) => stage.key === key);
   const valueAt = ({ stage, map, row, column }) => stageOf(stage).maps()[map][row][column];
-  const colorIn = (stage, value, limit) =>
-    stage.kind === "gray" ? grayColor(value) : signColor(value, stage.kind === "share" ? 1 : limit);
   const mapName = (stage, m) => stage.mapName?.(m) ?? `map ${m}`;
+  const isChosen = (key) => chosen !== null && key === keyOf(chosen);
   const nameOf = (place) =>
     `${stageOf(place.stage).title}, ${stageOf(place.stage).name(place.map, place.row, place.column)}`;
 
@@ -54,79 +48,6 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     return new Map(all.map(([key, parent]) => [key, { ...parent, faint: !won.has(key) }]));
   }
 
-  // --- network: every map, small ------------------------------------------------------------
-  const [GAP, TOP] = [2.2, 2];
-  const boxes = new Map();
-  const heights = stages.map(({ unit, maps }) => {
-    const shown = maps();
-    return shown.length * shown[0].length * unit + (shown.length - 1);
-  });
-  const height = Math.max(...heights);
-  const overview = shape("svg", { class: "lf-overview", "aria-hidden": "true" });
-  const cones = shape("g", {});
-  overview.append(cones);
-  let left = 0.3;
-  stages.forEach((stage, s) => {
-    let top = (height - heights[s]) / 2 + TOP;
-    const name = shape("text", { class: "lf-tag", x: left + (stage.maps()[0][0].length * stage.unit) / 2, y: 1 });
-    name.textContent = stage.tag ?? stage.tab ?? stage.title;
-    overview.append(name);
-    stage.maps().forEach((map, m) => {
-      map.forEach((row, i) => row.forEach((_, j) => {
-        const place = at(stage.key, m, i, j);
-        const side = stage.unit;
-        const box = { x: left + j * side, y: top + i * side, side };
-        box.el = shape("rect", { x: box.x, y: box.y, width: side, height: side });
-        box.el.addEventListener("click", () => choose(place));
-        boxes.set(keyOf(place), box);
-        overview.append(box.el);
-      }));
-      top += map.length * stage.unit + 1;
-    });
-    left += stage.maps()[0][0].length * stage.unit + GAP;
-  });
-  overview.setAttribute("viewBox", `0 0 ${left - GAP + 1} ${height + TOP + 0.3}`);
-  const halo = shape("rect", { class: "lf-halo" });
-
-  const bounds = (found) => {
-    const all = found.map((place) => boxes.get(keyOf(place)));
-    return {
-      left: Math.min(...all.map((b) => b.x)), right: Math.max(...all.map((b) => b.x + b.side)),
-      top: Math.min(...all.map((b) => b.y)), bottom: Math.max(...all.map((b) => b.y + b.side)),
-    };
-  };
-
-  function drawOverview(origin) {
-    for (const stage of stages) {
-      const limit = largest(stage.maps());
-      stage.maps().forEach((map, m) => map.forEach((row, i) => row.forEach((value, j) => {
-        const key = [stage.key, m, i, j].join();
-        const { el } = boxes.get(key);
-        el.setAttribute("fill", rgb(colorIn(stage, value, limit)));
-        const from = origin.get(key);
-        el.setAttribute("class", key === keyOf(chosen) ? "lf-here" : from ? (from.faint ? "lf-less" : "lf-from") : "");
-      })));
-    }
-    const here = boxes.get(keyOf(chosen));
-    for (const [name, value] of [["x", here.x], ["y", here.y], ["width", here.side], ["height", here.side]]) {
-      halo.setAttribute(name, value);
-    }
-    // above their neighbors' borders, the strong ones on top
-    const read = [...origin.values()];
-    const strong = read.filter(({ faint }) => !faint);
-    overview.append(...[...read, ...strong].map((place) => boxes.get(keyOf(place)).el), halo, here.el);
-    cones.replaceChildren(...[read, strong].flatMap((places) => conesOf([...places, chosen])));
-  }
-
-  // From each stage with such places to the next.
-  function conesOf(places) {
-    const groups = stages.map(({ key }) => places.filter((place) => place.stage === key)).filter((g) => g.length);
-    return groups.slice(1).map((group, index) => {
-      const [a, b] = [bounds(groups[index]), bounds(group)];
-      return shape("path", { d: `M${a.right} ${a.top}L${b.left} ${b.top}V${b.bottom}L${a.right} ${a.bottom}Z` });
-    });
-  }
-
   // --- layer: one stage with its numbers ----------------------------------------------------
   const layer = element("div", { class: "lf-stage lf-layer" });
   const layerNote = element("p", { class: "lf-note" });
@@ -144,13 +65,13 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
         const value = stage.maps()[m][i][j];
         const place = at(stage.key, m, i, j);
         const [ring, quiet, light] = [stage.ring?.(m, i, j), stage.quiet?.(m, i, j), lights.get(keyOf(place))];
-        const more = [ring && ", winner of its window", quiet && ", in no window", light && ", read by the chosen number",
+        const more = [ring && ", winner of its window", quiet && ", in no window", light && (light.twin ? ", at the place of the chosen number" : ", read by the chosen number"),
           light?.faint && " only through losers"];
         return {
-          text: number(value, stage.digits), color: colorIn(stage, value, stage.limit), ring, quiet,
+          text: (stage.exact ? exact : number)(value, stage.digits), zero: stage.exact && value === 0, color: colorIn(stage, value, stage.limit), ring, quiet,
           lit: light && !light.faint, faint: light?.faint, region: stage.region?.(i, j),
-          label: `${stage.name(m, i, j)}: ${number(value, stage.digits)}${more.filter(Boolean).join("")}`,
-          selected: keyOf(place) === keyOf(chosen),
+          label: `${stage.name(m, i, j)}: ${(stage.exact ? exactly : number)(value, stage.digits)}${more.filter(Boolean).join("")}`,
+          selected: isChosen(keyOf(place)),
         };
       },
       onSelect: (i, j) => choose(at(stage.key, m, i, j)),
@@ -161,6 +82,7 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
         grids.length > 1 && element("div", { class: "lf-heading" }, element("strong", {}, mapName(stage, m))),
         stage.heads ? withHeads(grid.el, stage.heads) : grid.el)));
     layer.classList.toggle("lf-roomy", stage.digits === 3);
+    layer.classList.toggle("lf-tall", stage.maps()[0].length > 8);
     layerNote.textContent = stage.hint ?? "";
     extras.replaceChildren(...(stage.extra ? [stage.extra] : []));
   }
@@ -178,7 +100,7 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
   // The lights in words, the nearest layer first.
   function originText() {
     const groups = new Map();
-    for (const place of lights.values()) groups.set(place.stage, [...(groups.get(place.stage) ?? []), place]);
+    for (const place of lights.values()) if (!place.twin) groups.set(place.stage, [...(groups.get(place.stage) ?? []), place]);
     let winners = 0; // of the nearest stage with windows
     const parts = [...groups].map(([key, places]) => {
       if (places.length === 1) return nameOf(places[0]);
@@ -200,25 +122,77 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     return parts.length ? `It reads ${parts.join("; ")}.` : "";
   }
 
-  function draw() {
-    lights = originOf(chosen);
+  // The chosen number with its arithmetic, which stands only where its layer is seen large.
+  function drawDetail() {
+    if (!chosen) {
+      detail.replaceChildren(element("p", {}, element("strong", {}, "Choose a number. "),
+        "Click on one, or go to a map with the Tab key and press Enter there; then the arrow keys choose. Here you will see how it is made."));
+      return;
+    }
+    const { exact: zeros, title } = stageOf(chosen.stage);
+    const heading = element("p", {}, element("strong", {}, nameOf(chosen)), " = ",
+      element("span", { class: "lf-result" }, (zeros ? exactly : fine)(valueAt(chosen))));
+    const walk = (text, to) => button(text, () => {
+      choose(to);
+      grids[to.map].focus();
+    });
+    if (shown !== chosen.stage) {
+      detail.replaceChildren(heading, origin,
+        element("p", {}, `This number belongs to ${title}. Choose a number of ${stageOf(shown).title} to see how that one is made, or go back.`),
+        walk(`Back to ${nameOf(chosen)}`, chosen));
+      return;
+    }
+    const back = strongest(chosen);
+    detail.replaceChildren(heading, ...explain(chosen), origin, back ? walk(`${direction} to ${nameOf(back)}`, back) : "");
+  }
+
+  function drawRoom() {
+    lights = chosen ? originOf(chosen) : new Map();
+    const other = chosen && twin?.(chosen);
+    if (other) lights.set(keyOf(other), { ...other, twin: true });
     origin.textContent = originText();
     if (built !== shown) buildLayer();
     const stage = stageOf(shown);
     stage.limit = largest(stage.maps());
     grids.forEach((grid) => grid.draw());
-    drawOverview(lights);
-    const back = strongest(chosen);
-    detail.replaceChildren(
-      element("p", {}, element("strong", {}, nameOf(chosen)), " = ",
-        element("span", { class: "lf-result" }, fine(valueAt(chosen)))),
-      ...explain(chosen),
-      origin,
-      back ? button(`${direction} to ${nameOf(back)}`, () => {
-        choose(back);
-        grids[back.map].focus();
-      }) : "");
+    drawDetail();
+  }
+
+  function draw() {
+    drawRoom();
+    overview.draw(chosen, lights);
     reveal();
+    keepRoom(room.offsetHeight);
+  }
+
+  // What stands below the figure must not move, so the tallest layer with its arithmetic sets the
+  // height. A few numbers of each stage are tried, anew when the width changes, with a line to spare.
+  let [width, tallest] = [0, 0];
+  const keepRoom = (height) => {
+    tallest = Math.max(tallest, height);
+    room.style.minHeight = `${tallest}px`;
+  };
+  function makeRoom() {
+    if (room.clientWidth === width) return;
+    width = room.clientWidth;
+    const before = [chosen, shown];
+    const held = room.contains(room.getRootNode().activeElement);
+    tallest = 0;
+    for (const { key, maps } of stages) {
+      const last = maps().length - 1;
+      const [i, j] = [maps()[0].length - 1, maps()[0][0].length - 1];
+      const tried = [[0, 0, 0], [0, i >> 1, j >> 1], [0, (i + 1) >> 1, j >> 1], [last, i, j]].map((place) => at(key, ...place));
+      for (const place of [at(stages.at(-1).key, 0, 0, 0), ...tried]) {
+        [chosen, shown] = [place, key];
+        room.style.minHeight = "";
+        drawRoom();
+        keepRoom(room.offsetHeight);
+      }
+    }
+    keepRoom(tallest + LINE);
+    [chosen, shown] = before;
+    draw();
+    if (held) grids[chosen?.stage === shown ? chosen.map : 0].focus(); // its cells are new
   }
 
   // On a small screen the maps lie in a strip: bring the first with a frame into view.
@@ -236,8 +210,10 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     draw();
   }
 
-  const tabs = radios(legend, stages.map(({ key, title, tab, note }) => [key, tab ?? title, note]), first.stage,
+  const overview = makeOverview(stages, choose);
+  const tabs = radios(legend, stages.map(({ key, title, tab, note }) => [key, tab ?? title, note]), first,
     (key) => { shown = key; draw(); });
-  const el = element("div", {}, overview, tabs.el, extras, layer, layerNote, detail);
-  return { el, draw, choose, chosen: () => chosen };
+  const room = element("div", { class: "lf-room" }, extras, layer, layerNote, detail);
+  new ResizeObserver(() => requestAnimationFrame(makeRoom)).observe(room); // which changes what it observes
+  return { el: element("div", {}, overview.el, tabs.el, room), draw };
 }
