@@ -33,8 +33,27 @@ TOO_LONG = """(grids) => grids.flatMap((grid) => [...grid.querySelectorAll(".lf-
     text.selectNodeContents(cell);
     return text.getBoundingClientRect().width > cell.getBoundingClientRect().width;
   }).map((cell) => cell.textContent)"""
+PLACES = "(cells) => cells.map((cell) => cell.dataset.place)"
+HEIGHTS = """async (figure) => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  await frame();
+  await frame();
+  const heights = [];
+  const look = () => heights.push(figure.getBoundingClientRect().height);
+  look();
+  const layers = [...figure.querySelectorAll(".lf-radios")].at(-1);
+  for (const layer of layers.querySelectorAll("input")) {
+    layer.click();
+    look();
+    const count = figure.querySelectorAll(".lf-cell").length;
+    for (let n = 0; n < count; n++) {
+      figure.querySelectorAll(".lf-cell")[n].click();
+      look();
+    }
+  }
+  return heights;
+}"""
 MINUS = "\N{MINUS SIGN}"
-TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def shown(number, digits):
@@ -47,8 +66,16 @@ def texts(grid):
     return [row.locator(".lf-cell").all_inner_texts() for row in grid.locator(".lf-row").all()]
 
 
-def assert_shows(grid, values, digits):
-    assert texts(grid) == [[shown(value, digits) for value in row] for row in np.atleast_2d(values)]
+def exact(number, digits):
+    """Return `number` as the figure of the gradient writes it: zero and nearly zero apart."""
+    if number == 0:
+        return "0"
+    text = shown(number, digits)
+    return "≈0" if float(text.replace(MINUS, "-")) == 0 else text
+
+
+def assert_shows(grid, values, digits, write=shown):
+    assert texts(grid) == [[write(value, digits) for value in row] for row in np.atleast_2d(values)]
 
 
 def forward(model, image):
@@ -67,6 +94,14 @@ def choose(figure, label):
 
 def cell(grid, row, column):
     return grid.locator(".lf-row").nth(row).locator(".lf-cell").nth(column)
+
+
+def framed(figure, frame):
+    """Return the places of the cells with such a frame, a set for each map."""
+    return [
+        {tuple(map(int, place.split(","))) for place in grid.locator(frame).evaluate_all(PLACES)}
+        for grid in figure.locator(".lf-grid").all()
+    ]
 
 
 def panel(figure, name):
@@ -353,6 +388,47 @@ def test_window_makes_room_for_long_numbers(open_page):
     assert figure.locator(".lf-grid").evaluate_all(TOO_LONG) == []
 
 
+# --- the network and the gradient -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [NETWORK, GRADIENT])
+def test_the_panel_asks_for_a_number_until_one_is_chosen(open_page, number):
+    page = open_page()
+    figure = page.figure(number)
+    detail = figure.locator(".lf-detail")
+    assert detail.inner_text().startswith("Choose a number. Click on one")
+    assert figure.locator("[aria-selected=true]").count() == 0
+    figure.locator('.lf-cell[tabindex="0"]').first.focus()
+    page.page.keyboard.press("Enter")
+    assert "row 0, column 0 = " in detail.inner_text()
+    page.page.keyboard.press("ArrowRight")
+    assert "row 0, column 1 = " in detail.inner_text()
+    choose(figure, "Flatten")  # there, the arithmetic would be that of another layer
+    assert "Choose a number of" in detail.inner_text()
+    assert detail.locator("table").count() == 0
+    figure.get_by_role("button", name=re.compile("^Back to")).click()
+    assert detail.locator("table").count() > 0
+    assert page.page.evaluate("document.activeElement.ariaSelected") == "true"
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize("number", [NETWORK, GRADIENT])
+def test_a_chosen_number_moves_nothing_below_the_figure(open_page, number, width):
+    figure = open_page(viewport={"width": width, "height": 800}).figure(number)
+    heights = figure.evaluate(HEIGHTS)
+    assert len(heights) > 300
+    assert max(heights) - min(heights) < 1
+
+
+@pytest.mark.parametrize("number", [NETWORK, GRADIENT])
+def test_products_have_the_sign_of_the_notation_and_say_it(open_page, number):
+    figure = open_page().figure(number)
+    figure.locator(".lf-cell").first.click()
+    sign = figure.get_by_role("img", name="times, entry by entry")
+    assert sign.first.inner_text() == "⊙"
+    assert "⊙ multiplies entry by entry" in figure.inner_text()
+
+
 # --- the whole network --------------------------------------------------------------------------
 
 
@@ -473,7 +549,7 @@ def test_network_noise_keeps_the_levels_of_an_image(open_page):
 
 
 def test_network_keeps_the_chosen_number_when_another_layer_is_shown(open_page):
-    """Its origin is framed in that layer, named in the cells' labels, and said in words."""
+    """What it reads is framed in that layer, named in the cells' labels, and said in words."""
     figure = open_page().figure(NETWORK)
     choose(figure, "MaxPool2D")
     cell(figure.locator(".lf-grid").nth(1), 2, 0).click()
@@ -482,21 +558,47 @@ def test_network_keeps_the_chosen_number_when_another_layer_is_shown(open_page):
     window = model.pool.last_mask[0, 1, 4:6, 0:2]
     row, column = np.argwhere(window == 1)[0] + (4, 0)
     choose(figure, "Input")
-    lit = figure.locator(".lf-lit").evaluate_all("(all) => all.map((c) => c.dataset.place)")
-    expected = [f"{row + u},{column + v}" for u in range(3) for v in range(3)]
-    assert sorted(lit) == sorted(expected)
-    label = figure.locator(".lf-lit").first.get_attribute("aria-label")
-    assert label.endswith("in the origin of the chosen number")
+    path = {(row + u, column + v) for u in range(3) for v in range(3)}
+    assert framed(figure, ".lf-lit") == [path]
+    assert framed(figure, ".lf-faint") == [set(np.ndindex(8, 4)) - set(np.ndindex(4, 4)) - path]
+    for frame, more in ((".lf-lit", ""), (".lf-faint", " only through losers")):
+        label = figure.locator(frame).first.get_attribute("aria-label")
+        assert label.endswith(f", read by the chosen number{more}")
     text = figure.locator(".lf-detail").inner_text()
     assert text.startswith("MaxPool2D, map 1, row 2, column 0 = ")
-    block = f"(rows {row} to {row + 2}, columns {column} to {column + 2})"
+    window = "map 1 (rows 4 to 5, columns 0 to 1)"
     assert (
-        f"It comes from ReLU, map 1, row {row}, column {column}; "
-        f"Conv2D, map 1, row {row}, column {column}; 9 numbers of Input {block}."
+        f"It reads 4 numbers of ReLU, {window}, through 1 winner; 4 numbers of Conv2D, {window}, "
+        "1 behind the winner; 16 numbers of Input (rows 4 to 7, columns 0 to 3), "
+        "9 behind the winner."
     ) in text
     choose(figure, "MaxPool2D")
     described = figure.locator("[aria-selected=true]").get_attribute("aria-describedby")
-    assert figure.locator(f"#{described}").inner_text().startswith("It comes from")
+    assert figure.locator(f"#{described}").inner_text().startswith("It reads")
+
+
+def test_network_frames_the_winners_path_and_the_rest_of_each_window(open_page):
+    """A logit reads every pixel; only those behind a winner made it, and the frames differ."""
+    figure = open_page().figure(NETWORK)
+    choose(figure, "Dense")
+    figure.locator(".lf-cell").first.click()
+    model = TinyCNN()
+    model.forward(traced_image())
+    winners = [set(map(tuple, np.argwhere(mask == 1))) for mask in model.pool.last_mask[0]]
+    every = set(np.ndindex(6, 6))
+    pixels = {(i + u, j + v) for i, j in set.union(*winners) for u, v in np.ndindex(3, 3)}
+    assert 0 < len(pixels) < 64
+    assert (
+        "all 108 numbers of ReLU, through 27 winners; all 108 numbers of Conv2D, "
+        f"27 behind the winners; all 64 numbers of Input, {len(pixels)} behind the winners."
+    ) in figure.locator(".lf-detail").inner_text()
+    for layer in ("ReLU", "Conv2D"):
+        choose(figure, layer)
+        assert framed(figure, ".lf-lit") == winners
+        assert framed(figure, ".lf-faint") == [every - won for won in winners]
+    choose(figure, "Input")
+    assert framed(figure, ".lf-lit") == [pixels]
+    assert framed(figure, ".lf-faint") == [set(np.ndindex(8, 8)) - pixels]
 
 
 def test_network_says_that_a_tie_is_no_prediction(open_page):
@@ -558,7 +660,7 @@ def test_gradient_shows_the_librarys_numbers_for_every_target(open_page):
         for layer, maps in found.items():
             choose(figure, layer)
             for grid, values in zip(figure.locator(".lf-grid").all(), maps, strict=True):
-                assert_shows(grid, values, 2 if layer == "input" else 3)
+                assert_shows(grid, values, 2 if layer == "input" else 3, exact)
 
 
 def test_gradient_of_a_pixel_is_the_same_sum_in_both_views(open_page):
@@ -612,6 +714,9 @@ def test_gradient_says_where_the_loss_has_a_corner(open_page):
     def bias(model, image, by):
         model.conv.bias[1] += by
 
+    def pixel(model, image, by):
+        image[0, 0, 0, 3] += by
+
     def weight(model, image, by):
         model.conv.weights[2, 0, 0, 1] += by
 
@@ -619,20 +724,72 @@ def test_gradient_says_where_the_loss_has_a_corner(open_page):
     cell(figure.locator(".lf-grid"), 1, 0).click()
     left, right = slopes(bias)
     assert abs(left - right) > 1
-    expected = f"slope is {shown(left, 4)} to the left and {shown(right, 4)} to the right"
-    assert expected in figure.locator(".lf-corner").inner_text()
+    beside = figure.locator(".lf-slopes td")
+    assert beside.all_inner_texts() == [shown(left, 4), shown(left, 4), shown(right, 4)]
+    assert "The gradient is the slope to the left" in figure.locator(".lf-corner").inner_text()
+    choose(figure, "picture")
+    cell(figure.locator(".lf-grid"), 0, 3).click()
+    left, right = slopes(pixel)
+    assert beside.all_inner_texts() == [shown(left, 4), "0", shown(right, 4)]
+    assert "not one of the two slopes" in figure.locator(".lf-corner").inner_text()
     choose(figure, "kernels")
     cell(figure.locator(".lf-grid").nth(2), 0, 1).click()
     left, right = slopes(weight)
     assert abs(left - right) < 1e-3
     assert figure.locator(".lf-corner").count() == 0
+    assert beside.all_inner_texts() == [shown(left, 4)] * 3
+
+
+def test_gradient_shows_the_picture_and_frames_what_belongs_to_a_pixel(open_page):
+    figure = open_page().figure(GRADIENT)
+    choose(figure, "picture")
+    assert_shows(figure.locator(".lf-grid"), traced_image()[0, 0], 2)
+    cell(figure.locator(".lf-grid"), 3, 2).click()
+    choose(figure, "input")
+    assert framed(figure, ".lf-lit") == [{(3, 2)}]
+    figure.get_by_role("button", name="Back to the picture, row 3, column 2").click()
+    figure.get_by_role("button", name=re.compile("to d input, row 3, column 2$")).click()
+    choose(figure, "kernels")
+    cell(figure.locator(".lf-grid").first, 1, 2).click()
+    choose(figure, "picture")  # the pixels that the weight lay on
+    assert framed(figure, ".lf-lit") == [{(1 + i, 2 + j) for i, j in np.ndindex(6, 6)}]
+
+
+def test_gradient_tells_zero_from_nearly_zero(open_page):
+    """To see, in a cell and hatched or not; to hear, in its label; and where it is explained."""
+    figure = open_page().figure(GRADIENT)
+    _, _, found = gradients(TinyCNN(), traced_image(), 0)
+    values = found["input"][0]
+    choose(figure, "input")
+    for test, text, label in (
+        (values == 0, "0", "exactly 0"),
+        ((values != 0) & (np.abs(values) < 0.005), "≈0", ", nearly 0"),
+    ):
+        place = cell(figure.locator(".lf-grid"), *np.argwhere(test)[0])
+        assert place.inner_text() == text
+        assert place.get_attribute("aria-label").endswith(label)
+        assert bool(re.search("lf-zero", place.get_attribute("class"))) == (text == "0")
+    cell(figure.locator(".lf-grid"), *np.argwhere(values == 0)[0]).click()
+    assert figure.locator(".lf-detail .lf-result").inner_text() == "exactly 0"
+
+
+def test_gradient_curve_has_axes_with_names_and_numbers(open_page):
+    figure = open_page().figure(GRADIENT)
+    cell(figure.locator(".lf-grid").first, 0, 0).click()
+    words = figure.locator(".lf-curve text").all_text_contents()
+    assert words[:2] == ["loss", "nudge"]
+    assert words[-5:] == [f"{MINUS}1.0", f"{MINUS}0.5", "0.0", "0.5", "1.0"]
+    losses = [float(word) for word in words[2:-5]]
+    assert len(losses) >= 2
+    loss, _, _ = gradients(TinyCNN(), traced_image(), 0)
+    assert min(losses) - 0.2 < loss < max(losses) + 0.2
 
 
 def test_gradient_at_a_border_shows_only_the_weights_that_met_the_pixel(open_page):
     figure = open_page().figure(GRADIENT)
     choose(figure, "input")
     cell(figure.locator(".lf-grid"), 0, 5).click()
-    for table in figure.locator(".lf-detail table").all():
+    for table in figure.locator(".lf-detail .lf-matrix").all():
         rows = [row.locator("td").all_inner_texts() for row in table.locator("tr").all()]
         assert "·" not in rows[0]
         assert rows[1:] == [["·"] * 3] * 2
@@ -648,7 +805,7 @@ def test_gradient_stops_where_relu_is_closed(open_page):
         cell(figure.locator(".lf-grid").nth(f), i, j).click()
         assert words in figure.locator(".lf-detail").inner_text()
         assert figure.get_by_role("button", name=re.compile("^Walk on")).count() == 0
-        assert "It comes from" not in figure.inner_text()
+        assert "It reads" not in figure.inner_text()
 
 
 # --- the replay -----------------------------------------------------------------------------------

@@ -68,7 +68,9 @@ def test_two_figures_of_the_same_content_are_two_models():
 
 
 def test_joined_scripts_are_one_module(tmp_path):
-    joined = join_scripts("arithmetic.js", "grid.js", "stages.js", "network.js")
+    joined = join_scripts(
+        "arithmetic.js", "grid.js", "overview.js", "stages.js", "picture.js", "network.js"
+    )
     assert not re.search(r"^(import|export (?!default))", joined, flags=re.MULTILINE)
     names = re.findall(r"^(?:const|function|class|let|async function) (\w+)", joined, re.MULTILINE)
     assert len(names) == len(set(names)), "two files use one name"

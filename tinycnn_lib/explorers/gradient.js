@@ -1,10 +1,12 @@
 // The gradient's way back: of any weight, bias or pixel, and the terms that it sums.
 
 import { backward, forward, lossOf, crossEntropy, patchAt, range, scatterTerms, sum, table, turnedTerms } from "./arithmetic.js";
-import { announcer, element, fine, frame, inSum, matrix, number, productRow, radios, select } from "./grid.js";
-import { at, makePicture, makeStages } from "./stages.js";
+import { announcer, element, exact, fine, frame, inSum, matrix, number, productRow, radios, select, strip, term } from "./grid.js";
+import { makeNudge } from "./nudge.js";
+import { at } from "./overview.js";
+import { makePicture } from "./picture.js";
+import { makeStages } from "./stages.js";
 
-const FURTHEST = 1; // the largest nudge
 const SMALLEST = 1e-12; // the least probability that the loss takes, as in the library
 
 function render({ model, el }) {
@@ -24,6 +26,7 @@ function render({ model, el }) {
   const filter = (m) => `filter ${m}`;
 
   const stages = [
+    { key: "picture", title: "the picture", tab: "picture", unit: 1.5, kind: "gray", digits: 2, exact: false, maps: () => [seen.input], name: (_, i, j) => `row ${i}, column ${j}` },
     { key: "input", title: "d input", unit: 1.5, digits: 2, maps: () => [back.d_input], name: (_, i, j) => `row ${i}, column ${j}` },
     { key: "kernels", title: "d kernels", unit: 1.5, maps: () => back.d_kernels, name: inFilter, mapName: filter },
     { key: "conv_bias", title: "d conv bias", tag: "bias", unit: 1.5, maps: () => [back.d_conv_bias.map((d) => [d])], name: (_, f) => `filter ${f}`,
@@ -40,14 +43,16 @@ function render({ model, el }) {
       heads: data.classes },
     { key: "logits", title: "d logits", unit: 1.5, maps: () => [back.d_logits.map((d) => [d])], name: ofClass,
       heads: data.classes },
-  ].map((stage) => ({ kind: "sign", digits: 3, tab: stage.title.slice(2), ...stage }));
+  ].map((stage) => ({ kind: "sign", digits: 3, exact: true, tab: stage.title.replace("d ", ""), ...stage }));
 
   function parents({ stage, map, row, column }) {
     const whole = () => table(back.d_conv[0].length, back.d_conv[0][0].length, (i, j) => at("conv", map, i, j)).flat();
     if (stage === "input") {
       return range(F).flatMap((f) => scatterTerms(net, back.d_conv, f, row, column).map((t) => at("conv", f, t.row, t.column)));
     }
-    if (stage === "kernels") return whole();
+    if (stage === "kernels") {
+      return [...whole(), ...table(back.d_conv[0].length, back.d_conv[0][0].length, (i, j) => at("picture", 0, row + i, column + j)).flat()];
+    }
     if (stage === "conv_bias") { map = row; return whole(); }
     if (stage === "conv") return seen.conv[map][row][column] > 0 ? [at("relu", map, row, column)] : [];
     if (stage === "relu") {
@@ -68,16 +73,17 @@ function render({ model, el }) {
 
   const says = (text) => element("p", { class: "lf-sum" }, text);
   const totals = (parts, result, what) =>
-    says(parts.map(fine).join(" + ").replaceAll("+ −", "− ") + ` = ${fine(result)}, ${what}`);
+    says(parts.map(term).join(" + ").replaceAll("+ −", "− ") + ` = ${term(result)}, ${what}`);
+  const terms3 = { digits: 3, text: exact };
 
   function explain(place) {
-    const { stage, map, row, column } = place;
     const parts = terms(place);
-    if (["kernels", "conv_bias", "weights", "dense_bias", "input"].includes(stage)) parts.push(nudge(place));
-    return parts;
+    if (!["kernels", "conv_bias", "weights", "dense_bias", "input", "picture"].includes(place.stage)) return parts;
+    return [element("div", { class: "lf-two" }, element("div", {}, parts), nudge(place))];
   }
 
   function terms({ stage, map, row, column }) {
+    if (stage === "picture") return [says("A pixel: 0 is black, 1 is white. Its gradient says how the loss follows a nudge.")];
     if (stage === "logits") {
       const q = seen.probabilities[row];
       return [says(`probability − ${row === target ? "1 (the target)" : "0 (not the target)"}: ${fine(q)} − ${row === target ? 1 : 0} = ${fine(back.d_logits[row])}`)];
@@ -85,11 +91,11 @@ function render({ model, el }) {
     if (stage === "dense_bias") return [says(`A bias is added to its logit, so it has the logit's gradient: ${fine(back.d_logits[row])}`)];
     if (stage === "weights") {
       const d = row * columns + column;
-      return [says(`number ${d} × d logit of ${data.classes[map]}: ${fine(seen.flat[d])} × ${inSum(fine(back.d_logits[map]))} = ${fine(back.d_weights[d][map])}`)];
+      return [says(`number ${d} × d logit of ${data.classes[map]}: ${term(seen.flat[d])} × ${inSum(fine(back.d_logits[map]))} = ${term(back.d_weights[d][map])}`)];
     }
     if (stage === "flat") {
       const d = row * columns + column;
-      return [productRow([`weights of number ${d}`, "d logits", "products"], [net.weights[d]], [back.d_logits], { digits: 4 }),
+      return [productRow([`weights of number ${d}`, "d logits", "products"], [net.weights[d]], [back.d_logits], { digits: 4, text: exact }),
         totals(net.weights[d].map((w, label) => w * back.d_logits[label]), back.d_flat[d], "one term for each class")];
     }
     if (stage === "pool") return [says(`Flatten only laid the numbers out: the gradient of number ${(map * rows + row) * columns + column}.`)];
@@ -106,14 +112,14 @@ function render({ model, el }) {
           : "Before ReLU stands exactly 0, its corner: the library lets nothing pass.")];
     }
     if (stage === "conv_bias") {
-      return [element("div", { class: "lf-equation" }, matrix(`d Conv2D, map ${row}`, back.d_conv[row], { digits: 3 })),
-        says(`The bias is added to every number of its map: the sum of these is ${fine(back.d_conv_bias[row])}.`)];
+      return [element("div", { class: "lf-equation" }, matrix(`d Conv2D, map ${row}`, back.d_conv[row], terms3)),
+        says(`The bias is added to every number of its map: the sum of these is ${term(back.d_conv_bias[row])}.`)];
     }
     if (stage === "kernels") {
       const [h, w] = [back.d_conv[map].length, back.d_conv[map][0].length];
       return [says(`The weight lay on every pixel of rows ${row} to ${row + h - 1}, columns ${column} to ${column + w - 1}, once for each number of map ${map}.`),
-        productRow(["pixels under it", `d Conv2D, map ${map}`, "products"], patchAt(seen.input, row, column, h, w), back.d_conv[map], { digits: [2, 3, 3] }),
-        says(`sum of the products = ${fine(back.d_kernels[map][row][column])}`)];
+        productRow(["pixels under it", `d Conv2D, map ${map}`, "products"], patchAt(seen.input, row, column, h, w), back.d_conv[map], { digits: [2, 3, 3], text: exact }),
+        says(`sum of the products = ${term(back.d_kernels[map][row][column])}`)];
     }
     // the input, in two views of the same terms
     const choice = radios("View", [["scatter", "scatter"], ["turned", "turned kernel"]], view, (value) => {
@@ -125,7 +131,7 @@ function render({ model, el }) {
     const tables = range(F).map((f) => {
       if (view === "turned") {
         const { patch, kernel } = turnedTerms(net, back.d_conv, f, row, column);
-        return productRow([`d Conv2D, map ${f}`, `kernel ${f}, turned`, "products"], patch, kernel, { digits: 3 });
+        return productRow([`d Conv2D, map ${f}`, `kernel ${f}, turned`, "products"], patch, kernel, terms3);
       }
       // At a border not every weight has met the pixel.
       const [sent, weights] = [table(k, k, () => null), table(k, k, () => null)];
@@ -133,15 +139,15 @@ function render({ model, el }) {
         sent[t.u][t.v] = t.d;
         weights[t.u][t.v] = t.weight;
       }
-      return productRow([`d Conv2D, map ${f}`, "weight it used", "products"], sent, weights, { digits: 3 });
+      return productRow([`d Conv2D, map ${f}`, "weight it used", "products"], sent, weights, terms3);
     });
     return [choice.el,
       says(view === "scatter" ? "Scatter: every number that used this pixel sends back its gradient times the weight it used."
         : "Turned kernel: the gradients around this place, with zeros outside the map, times the kernel turned by 180°."),
-      ...tables, totals(shares, back.d_input[row][column], "one sum for each filter")];
+      strip("Products, filter by filter", tables), totals(shares, back.d_input[row][column], "one sum for each filter")];
   }
 
-  // --- the nudge: the loss along one number, and what its gradient predicts -------------------
+  // The loss with the number at a place moved by so much.
   function moved({ stage, map, row, column }, by) {
     const other = { ...net, kernels: net.kernels, weights: net.weights };
     let image = picture.image();
@@ -153,59 +159,25 @@ function render({ model, el }) {
     if (stage === "conv_bias") other.conv_bias = put(net.conv_bias, [row], by);
     if (stage === "weights") other.weights = put(net.weights, [row * columns + column, map], by);
     if (stage === "dense_bias") other.dense_bias = put(net.dense_bias, [row], by);
-    if (stage === "input") image = put(image, [row, column], by);
+    if (stage === "input" || stage === "picture") image = put(image, [row, column], by);
     return lossOf(other, image, target);
   }
 
   function nudge(place) {
-    const slope = stages.find(({ key }) => key === place.stage).maps()[place.map][place.row][place.column];
-    const now = moved(place, 0);
-    const steps = range(41).map((n) => (n / 20 - 1) * FURTHEST);
-    const losses = steps.map((by) => moved(place, by));
-    const line = steps.map((by) => now + slope * by);
-    const low = Math.min(...losses, now - 0.05);
-    const high = Math.max(...losses, now + 0.05);
-    const x = (by) => 120 + 110 * (by / FURTHEST);
-    const y = (loss) => 110 - 100 * ((loss - low) / (high - low));
-    const path = (values) => values.map((loss, n) => `${n ? "L" : "M"}${x(steps[n]).toFixed(1)} ${y(loss).toFixed(1)}`).join("");
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("viewBox", "0 0 240 120");
-    svg.setAttribute("class", "lf-curve");
-    svg.setAttribute("aria-hidden", "true"); // the numbers beside it say the same
-    svg.innerHTML = `<path d="${path(line)}" stroke="#b85410" stroke-dasharray="5 4"/><path d="${path(losses)}" stroke="#1f5fa8"/><circle r="5" fill="#22262b"/>`;
-    const dot = svg.querySelector("circle");
-    const slider = element("input", { type: "range", min: -FURTHEST, max: FURTHEST, step: 0.01, value: nudgedBy });
-    const amount = element("span"); // an <output> would take the label
-    const text = element("p", { class: "lf-sum" });
-    const show = () => {
-      const by = nudgedBy = slider.valueAsNumber;
-      const [real, predicted] = [moved(place, by), now + slope * by];
-      amount.textContent = number(by, 2);
-      text.textContent = `loss ${number(now, 4)} becomes ${number(real, 4)}; the gradient predicts `
-        + `${number(now, 4)} + ${inSum(fine(slope))} × ${inSum(number(by, 2))} = ${number(predicted, 4)}; off by ${number(real - predicted, 4)}`;
-      dot.setAttribute("cx", x(by));
-      dot.setAttribute("cy", y(real));
-    };
-    slider.addEventListener("input", show);
-    show();
-    return element("div", { class: "lf-nudge" }, svg,
-      element("div", {}, element("label", { class: "lf-field" }, element("span", {}, "Nudge it by ", amount), slider), text,
-        element("p", { class: "lf-note" }, "Solid: the loss. Dashed: the gradient's straight line. At a bend a ReLU opens or closes, or a window changes its winner."),
-        corner(place, slope)));
+    const key = place.stage === "picture" ? "input" : place.stage;
+    const slope = stages.find((stage) => stage.key === key).maps()[place.map][place.row][place.column];
+    return makeNudge({ lossAt: (by) => moved(place, by), slope, start: nudgedBy, onNudge: (by) => { nudgedBy = by; } });
   }
 
-  // On a corner the gradient is a choice of the library's; the two slopes beside it are not.
-  function corner(place, slope) {
-    const tiny = 1e-6;
-    const [left, right] = [-tiny, tiny].map((by) => (moved(place, by) - moved(place, 0)) / by);
-    if (Math.abs(right - left) < 1e-3 * Math.max(1, Math.abs(slope))) return null;
-    return element("p", { class: "lf-note lf-corner" }, element("strong", {}, "Here the curve has a corner. "),
-      `Its slope is ${number(left, 4)} to the left and ${number(right, 4)} to the right: some number before ReLU is exactly 0, `
-      + "or a window has a tie. The gradient takes such a ReLU as closed and the first of the tied numbers as the winner.");
+  // A pixel of the picture and its gradient.
+  function twin({ stage, map, row, column }) {
+    const other = { picture: "input", input: "picture" }[stage];
+    return other && at(other, map, row, column);
   }
 
   function strongest(place) {
     const { stage, map, row, column } = place;
+    if (stage === "picture") return twin(place);
     const all = parents(place);
     if (!all.length) return null;
     const size = (parent) => {
@@ -222,8 +194,8 @@ function render({ model, el }) {
   const verdict = element("p", { class: "lf-verdict" });
   const status = announcer();
   const stagesView = makeStages({
-    stages, parents, explain, strongest, legend: "d, the gradient of the loss, with respect to", direction: "Walk on toward the loss,",
-    first: at("kernels", 0, 0, 0), // the weight that the text has followed
+    stages, parents, twin, explain, strongest, legend: "The picture, and d, the gradient of the loss, with respect to", direction: "Walk on toward the loss,",
+    first: "kernels",
   });
 
   function draw() {
@@ -252,7 +224,8 @@ function render({ model, el }) {
   }).el;
   el.append(frame("gradient", "The gradient's way back",
     element("div", { class: "lf-controls" }, weights, picture.controls, targets), verdict, stagesView.el,
-    element("p", { class: "lf-note" }, "Sums use all digits; two to four are shown. A frame marks, in every layer, what the chosen gradient comes from. A point in a table: no weight met the pixel there."),
+    element("p", { class: "lf-note" }, "Sums use all digits; two to four are shown. ⊙ multiplies entry by entry. 0 (hatched) is exactly 0; ≈0 is not, it only rounds to 0. "
+      + "Frames mark, in every layer, what the chosen gradient reads, and in the picture its pixel. A point in a table: no weight met the pixel there."),
     status.el));
   draw();
 }

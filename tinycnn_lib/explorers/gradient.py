@@ -13,7 +13,15 @@ from tinycnn_lib.losses import softmax_cross_entropy
 class Gradient(LivingFigure):
     """Loss and gradients of a network like TinyCNN on one picture."""
 
-    _esm = join_scripts("arithmetic.js", "grid.js", "stages.js", "gradient.js")
+    _esm = join_scripts(
+        "arithmetic.js",
+        "grid.js",
+        "overview.js",
+        "stages.js",
+        "picture.js",
+        "nudge.js",
+        "gradient.js",
+    )
     _css = join_styles("figure.css")
 
     def _backward(self):

@@ -38,6 +38,13 @@ export function fine(value) {
   return (tiny ? value.toExponential(1) : number(value, 4)).replaceAll("-", "−");
 }
 
+// An exact zero and a number that only rounds to zero, told apart: to see, and to hear.
+export const exact = (value, digits = 4) => (value === 0 ? "0" : Number(value.toFixed(digits)) === 0 ? "≈0" : number(value, digits));
+export const exactly = (value, digits = 4) => ({ "0": "exactly 0", "≈0": `${fine(value)}, nearly 0` })[exact(value, digits)] ?? number(value, digits);
+
+// Four decimals of a term, but an exact zero as it is.
+export const term = (value) => (value === 0 ? "0" : fine(value));
+
 // A number behind a plus, a minus or a times.
 export const inSum = (text) => (text.startsWith("−") ? `(${text})` : text);
 
@@ -66,7 +73,7 @@ const MOVES = {
 };
 
 // One tab stop; arrow keys, Home and End move and select. `cell(i, j)` tells how a cell looks:
-// {text, label, color, selected, lit, ring, quiet}; `describedBy` is the id of what explains the
+// {text, label, color, selected, lit, faint, region, ring, quiet, zero}; `describedBy` is the id of what explains the
 // selected one. `onType(i, j, key)` takes other keys and returns
 // true if it used one; `onPaint(i, j)` is called while `painting()` and the pointer draws.
 export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint, painting, kind, describedBy }) {
@@ -133,7 +140,7 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
     el.style.setProperty("--longest", Math.max(3, ...looks.flat().map(({ text }) => text.length)));
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
-        const { text, label, color, selected, lit, ring, quiet } = looks[i][j];
+        const { text, label, color, selected, lit, faint, region, ring, quiet, zero } = looks[i][j];
         const made = cells[i][j];
         if (made.textContent !== text) made.textContent = text;
         made.setAttribute("aria-label", label ?? `row ${i}, column ${j}: ${text}`);
@@ -142,13 +149,16 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
         else made.removeAttribute("aria-describedby");
         made.classList.toggle("lf-selected", Boolean(selected));
         made.classList.toggle("lf-lit", Boolean(lit));
-        if (lit) { // a frame around the whole lit region, not around each cell
+        made.classList.toggle("lf-faint", Boolean(faint));
+        if (lit || faint) { // a frame around all such cells of a region, not around each
           const near = [looks[i - 1]?.[j], looks[i][j + 1], looks[i + 1]?.[j], looks[i][j - 1]];
-          made.style.setProperty("--sides", near.map((other) => (other?.lit ? "0" : "3px")).join(" "));
+          const inside = (other) => other?.region === region && (other?.lit || (faint && other?.faint));
+          made.style.setProperty("--sides", near.map((other) => (inside(other) ? "0" : faint ? "2px" : "3px")).join(" "));
         }
         made.classList.toggle("lf-ring", Boolean(ring));
         made.classList.toggle("lf-quiet", Boolean(quiet));
-        made.style.background = `rgb(${color.join(" ")})`;
+        made.classList.toggle("lf-zero", Boolean(zero));
+        made.style.backgroundColor = `rgb(${color.join(" ")})`;
         made.style.color = inkOn(color);
         if (selected) moveStop(i, j);
       }
@@ -162,7 +172,7 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
 // with a `limit` the cells are colored on that scale.
 export function matrix(caption, values, { digits = 2, marks = [], text, limit } = {}) {
   const marked = new Set(marks.map(String));
-  const write = (value) => (value === null ? "·" : text ? text(value) : number(value, digits));
+  const write = (value) => (value === null ? "·" : (text ?? number)(value, digits));
   const body = values.map((row, i) =>
     element("tr", {}, row.map((value, j) => {
       const color = limit && signColor(value, limit);
@@ -172,15 +182,19 @@ export function matrix(caption, values, { digits = 2, marks = [], text, limit } 
   return element("table", { class: "lf-matrix" }, element("caption", {}, caption), element("tbody", {}, body));
 }
 
-// a x b = products, side by side; where a line breaks, the sign goes along. `digits` may be three.
+// a ⊙ b = products, side by side; where a line breaks, the sign goes along. `digits` may be three.
 export const productRow = (captions, a, b, { digits = 2, ...options } = {}) => {
   const products = a.map((row, i) => row.map((x, j) => (x === null ? null : x * b[i][j])));
-  const signs = [null, "×", "="];
+  const signs = [null, element("span", { role: "img", "aria-label": "times, entry by entry," }, "⊙"), "="];
   return element("div", { class: `lf-equation${a[0].length > 4 ? " lf-tight" : ""}` },
     [a, b, products].map((values, n) => element("div", { class: "lf-term" },
       signs[n] && element("span", { class: "lf-sign" }, signs[n]),
       matrix(captions[n], values, { ...options, digits: Array.isArray(digits) ? digits[n] : digits }))));
 };
+
+// Rows of products; on a small screen side by side, to be scrolled.
+export const strip = (name, rows) =>
+  element("div", { class: "lf-strip", tabindex: 0, role: "region", "aria-label": name }, rows);
 
 export function select(label, options, chosen, onChange) {
   const box = element("select", { onchange: () => onChange(box.value) },

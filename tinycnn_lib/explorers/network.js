@@ -1,8 +1,10 @@
 // The whole network on one picture: select any number, see what it comes from and how.
 
 import { forward, multiply, patchAt, range, sum, table } from "./arithmetic.js";
-import { announcer, element, fine, frame, inSum, matrix, number, productRow, radios } from "./grid.js";
-import { at, makePicture, makeStages } from "./stages.js";
+import { announcer, element, fine, frame, inSum, matrix, number, productRow, radios, strip } from "./grid.js";
+import { at } from "./overview.js";
+import { makePicture } from "./picture.js";
+import { makeStages } from "./stages.js";
 
 function render({ model, el }) {
   const data = model.get("data");
@@ -13,13 +15,14 @@ function render({ model, el }) {
   const [rows, columns] = [seen.pool[0].length, seen.pool[0][0].length];
   const inMap = (map, i, j) => `map ${map}, row ${i}, column ${j}`;
   const inClass = (map, row, label) => data.classes[label];
+  const windowAt = (i, j) => String([Math.floor(i / p), Math.floor(j / p)]);
   const shapeOf = (maps) => `${maps.length} × ${maps[0].length} × ${maps[0][0].length}`;
 
   const stages = [
     { key: "input", title: "Input", note: shapeOf([seen.input]), unit: 1.7, kind: "gray",
       maps: () => [seen.input], name: (_, i, j) => `row ${i}, column ${j}`, ...picture.stage },
-    { key: "conv", title: "Conv2D", note: shapeOf(seen.conv), unit: 1, kind: "sign", maps: () => seen.conv, name: inMap },
-    { key: "relu", title: "ReLU", note: shapeOf(seen.relu), unit: 1, kind: "sign", maps: () => seen.relu, name: inMap,
+    { key: "conv", title: "Conv2D", note: shapeOf(seen.conv), unit: 1, kind: "sign", maps: () => seen.conv, name: inMap, region: windowAt },
+    { key: "relu", title: "ReLU", note: shapeOf(seen.relu), unit: 1, kind: "sign", maps: () => seen.relu, name: inMap, region: windowAt,
       quiet: (_, i, j) => i >= rows * p || j >= columns * p,
       ring: (f, i, j) => i < rows * p && j < columns * p
         && String(seen.winners[f][Math.floor(i / p)][Math.floor(j / p)]) === String([i, j]),
@@ -39,7 +42,11 @@ function render({ model, el }) {
     if (stage === "probabilities") return range(K).map((label) => at("logits", 0, 0, label));
     if (stage === "logits") return seen.flat.map((_, d) => at("flat", 0, Math.floor(d / columns), d % columns));
     if (stage === "flat") return [at("pool", Math.floor(row / rows), row % rows, column)];
-    if (stage === "pool") return [at("relu", map, ...seen.winners[map][row][column])];
+    if (stage === "pool") {
+      const winner = String(seen.winners[map][row][column]);
+      return table(p, p, (u, v) => [row * p + u, column * p + v]).flat()
+        .map((place) => ({ ...at("relu", map, ...place), loses: String(place) !== winner }));
+    }
     if (stage === "relu") return [at("conv", map, row, column)];
     if (stage === "conv") return table(k, k, (u, v) => at("input", 0, row + u, column + v)).flat();
     return [];
@@ -76,8 +83,8 @@ function render({ model, el }) {
       return [element("p", {}, `The number of map ${f}, row ${i}, column ${column}: place ${f} · ${rows * columns} + ${i} · ${columns} + ${column} = ${row * columns + column} in the row.`)];
     }
     if (stage === "logits") {
-      return [...range(F).map((f) => productRow(
-        [`map ${f}`, `weights for ${data.classes[column]}`, "products"], seen.pool[f], weightsOf(f, column))),
+      return [strip("Products, map by map", range(F).map((f) => productRow(
+        [`map ${f}, places ${f * rows * columns} to ${(f + 1) * rows * columns - 1}`, `weights for ${data.classes[column]}`, "products"], seen.pool[f], weightsOf(f, column)))),
         total(sum(seen.flat.map((y, d) => y * net.weights[d][column])), net.dense_bias[column], seen.logits[column])];
     }
     const top = Math.max(...seen.logits);
@@ -85,32 +92,27 @@ function render({ model, el }) {
     return [element("div", { class: "lf-equation" },
       matrix("logits, less the largest", [seen.logits.map((z) => z - top)], { digits: 4, marks: [[0, column]] }),
       matrix("exp of them", [powers], { digits: 4, marks: [[0, column]] })),
+      element("p", { class: "lf-note" }, "As in the library, the largest logit is subtracted first; the shares are the same without."),
       element("p", { class: "lf-sum" }, `${fine(powers[column])} / ${fine(sum(powers))} = `,
         element("strong", {}, fine(seen.probabilities[column])))];
   }
 
-  // The parent that weighs most.
+  // The parent that weighs most; of a window, the winner.
   function strongest(place) {
     const { stage, map, row, column } = place;
     if (stage === "input") return null;
     if (stage === "probabilities") return at("logits", 0, 0, column);
     const size = (parent) =>
       stage === "conv" ? Math.abs(seen.input[parent.row][parent.column] * net.kernels[map][parent.row - row][parent.column - column])
-        : stage === "logits" ? Math.abs(seen.flat[parent.row * columns + parent.column] * net.weights[parent.row * columns + parent.column][column]) : 0;
+        : stage === "logits" ? Math.abs(seen.flat[parent.row * columns + parent.column] * net.weights[parent.row * columns + parent.column][column])
+          : stage === "pool" && !parent.loses ? 1 : 0;
     return parents(place).reduce((best, parent) => (size(parent) > size(best) ? parent : best));
-  }
-
-  // Where to begin: the largest number that the convolution gives.
-  function loudest() {
-    const places = seen.conv.flatMap((map, f) => map.flatMap((row, i) => row.map((_, j) => at("conv", f, i, j))));
-    const value = ({ map, row, column }) => seen.conv[map][row][column];
-    return places.reduce((best, place) => (value(place) > value(best) ? place : best));
   }
 
   const verdict = element("p", { class: "lf-verdict" });
   const status = announcer();
   const view = makeStages({
-    stages, parents, explain, strongest, legend: "Layer", direction: "Walk back", first: loudest(),
+    stages, parents, explain, strongest, legend: "Layer", direction: "Walk back", first: "conv",
   });
 
   function verdictText() {
@@ -138,7 +140,8 @@ function render({ model, el }) {
   }).el;
   el.append(frame("network", "The whole network on one picture",
     element("div", { class: "lf-controls" }, weights, picture.controls), verdict, view.el,
-    element("p", { class: "lf-note" }, "Sums use all digits; two or four are shown. A frame marks what the chosen number comes from, in every layer."),
+    element("p", { class: "lf-note" }, "Sums use all digits; two or four are shown. ⊙ multiplies entry by entry. Frames mark, in every layer, what the chosen number reads: "
+      + "thick, the winners' path, which made it; dashed, the losers of each window and what only they read. A change there does nothing while they lose, but a loser can grow and become the winner."),
     status.el));
   draw();
 }

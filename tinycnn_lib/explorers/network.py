@@ -12,7 +12,9 @@ from tinycnn_lib.losses import softmax
 class Network(LivingFigure):
     """A network like TinyCNN, layer by layer, number by number."""
 
-    _esm = join_scripts("arithmetic.js", "grid.js", "stages.js", "network.js")
+    _esm = join_scripts(
+        "arithmetic.js", "grid.js", "overview.js", "stages.js", "picture.js", "network.js"
+    )
     _css = join_styles("figure.css")
 
     def _forward(self):

@@ -239,7 +239,7 @@ function render({ model, el }) {
     stage,
     detail,
     element("p", { class: "lf-note" },
-      "Arrow keys move in a grid. In the image and the kernel, type a digit, − to change the sign, + or Page Up and Page Down to step."),
+      "⊙ multiplies entry by entry. Arrow keys move in a grid. In the image and the kernel, type a digit, − to change the sign, + or Page Up and Page Down to step."),
     status.el);
   el.append(root);
   build();

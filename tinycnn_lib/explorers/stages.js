@@ -1,43 +1,38 @@
 // Three linked zooms on numbers that flow through stages: all maps small, one stage with its
-// numbers, one number with its arithmetic. And the controls that choose or draw the picture.
+// numbers, one number with its arithmetic.
 
-import { copy, largest, range, table } from "./arithmetic.js";
-import { button, element, fine, grayColor, makeGrid, number, radios, select, signColor } from "./grid.js";
+import { largest } from "./arithmetic.js";
+import { button, element, exact, exactly, fine, makeGrid, number, radios } from "./grid.js";
+import { at, colorIn, keyOf, makeOverview } from "./overview.js";
 
-export const at = (stage, map, row, column) => ({ stage, map, row, column });
-export const keyOf = ({ stage, map, row, column }) => [stage, map, row, column].join();
-
-const SVG = "http://www.w3.org/2000/svg";
-function shape(tag, attributes) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
-const rgb = (color) => `rgb(${color.join(" ")})`;
+const LINE = 20; // pixels
 
 // stages: [{key, title, note, unit, kind, maps(), name(map, row, column), mapName?, tab?, tag?, heads?,
-//   digits?, ring?, quiet?, hint?, extra?, onType?, onPaint?, painting?}]
+//   digits?, ring?, quiet?, region?, exact?, hint?, extra?, onType?, onPaint?, painting?}]
 //   `maps()` gives the present numbers [map][row][column]; `kind` is "gray", "sign" or "share";
-//   `unit` is the side of a cell in the overview; `heads` names the entries of a lone row or column.
-// parents(place): the places of the numbers that the number at `place` is computed from.
+//   `unit` is the side of a cell in the overview; `heads` names the entries of a lone row or column;
+//   `exact` sets exact zeros apart.
+// parents(place): the places of the numbers that the number at `place` is computed from; one that
+//   was read but lost to another has `loses`.
+// twin(place): the place of another stage that belongs to this one, if any.
 // explain(place): what to show beside the number.  strongest(place): where to walk back to, or null.
-export function makeStages({ stages, parents, explain, strongest, first, legend, direction }) {
-  let chosen = first;
-  let shown = first.stage; // the layer that is seen large: of the chosen number, or another
+// first: the key of the stage to begin with.
+export function makeStages({ stages, parents, twin, explain, strongest, first, legend, direction }) {
+  let chosen = null; // the place of a number
+  let shown = first; // the layer that is seen large: of the chosen number, or another
   const stageOf = (key) => stages.find((stage) => stage.key === key);
   const valueAt = ({ stage, map, row, column }) => stageOf(stage).maps()[map][row][column];
-  const colorIn = (stage, value, limit) =>
-    stage.kind === "gray" ? grayColor(value) : signColor(value, stage.kind === "share" ? 1 : limit);
   const mapName = (stage, m) => stage.mapName?.(m) ?? `map ${m}`;
+  const isChosen = (key) => chosen !== null && key === keyOf(chosen);
   const nameOf = (place) =>
     `${stageOf(place.stage).title}, ${stageOf(place.stage).name(place.map, place.row, place.column)}`;
 
-  // Everything that the chosen number comes from, stage by stage back to the source.
-  function originOf(place) {
+  // The numbers behind a place, stage by stage back to the source, through those that `follow` takes.
+  function behind(place, follow) {
     const found = new Map();
     const queue = [place];
     while (queue.length) {
-      for (const parent of parents(queue.pop())) {
+      for (const parent of parents(queue.pop()).filter(follow)) {
         if (found.has(keyOf(parent))) continue;
         found.set(keyOf(parent), parent);
         queue.push(parent);
@@ -46,70 +41,11 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     return found;
   }
 
-  // --- network: every map, small ------------------------------------------------------------
-  const [GAP, TOP] = [2.2, 2];
-  const boxes = new Map();
-  const heights = stages.map(({ unit, maps }) => {
-    const shown = maps();
-    return shown.length * shown[0].length * unit + (shown.length - 1);
-  });
-  const height = Math.max(...heights);
-  const overview = shape("svg", { class: "lf-overview", "aria-hidden": "true" });
-  const cones = shape("g", {});
-  overview.append(cones);
-  let left = 0.3;
-  stages.forEach((stage, s) => {
-    let top = (height - heights[s]) / 2 + TOP;
-    const name = shape("text", { class: "lf-tag", x: left + (stage.maps()[0][0].length * stage.unit) / 2, y: 1 });
-    name.textContent = stage.tag ?? stage.tab ?? stage.title;
-    overview.append(name);
-    stage.maps().forEach((map, m) => {
-      map.forEach((row, i) => row.forEach((_, j) => {
-        const place = at(stage.key, m, i, j);
-        const side = stage.unit;
-        const box = { x: left + j * side, y: top + i * side, side };
-        box.el = shape("rect", { x: box.x, y: box.y, width: side, height: side });
-        box.el.addEventListener("click", () => choose(place));
-        boxes.set(keyOf(place), box);
-        overview.append(box.el);
-      }));
-      top += map.length * stage.unit + 1;
-    });
-    left += stage.maps()[0][0].length * stage.unit + GAP;
-  });
-  overview.setAttribute("viewBox", `0 0 ${left - GAP + 1} ${height + TOP + 0.3}`);
-  const halo = shape("rect", { class: "lf-halo" });
-
-  const bounds = (found) => {
-    const all = found.map((place) => boxes.get(keyOf(place)));
-    return {
-      left: Math.min(...all.map((b) => b.x)), right: Math.max(...all.map((b) => b.x + b.side)),
-      top: Math.min(...all.map((b) => b.y)), bottom: Math.max(...all.map((b) => b.y + b.side)),
-    };
-  };
-
-  function drawOverview(origin) {
-    for (const stage of stages) {
-      const limit = largest(stage.maps());
-      stage.maps().forEach((map, m) => map.forEach((row, i) => row.forEach((value, j) => {
-        const key = [stage.key, m, i, j].join();
-        const { el } = boxes.get(key);
-        el.setAttribute("fill", rgb(colorIn(stage, value, limit)));
-        el.setAttribute("class", key === keyOf(chosen) ? "lf-here" : origin.has(key) ? "lf-from" : "");
-      })));
-    }
-    const lit = [...origin.values(), chosen];
-    const here = boxes.get(keyOf(chosen));
-    for (const [name, value] of [["x", here.x], ["y", here.y], ["width", here.side], ["height", here.side]]) {
-      halo.setAttribute(name, value);
-    }
-    // above their neighbors' borders
-    overview.append(...[...origin.values()].map((place) => boxes.get(keyOf(place)).el), halo, here.el);
-    const groups = stages.map(({ key }) => lit.filter((place) => place.stage === key)).filter((g) => g.length);
-    cones.replaceChildren(...groups.slice(1).map((group, index) => {
-      const [a, b] = [bounds(groups[index]), bounds(group)];
-      return shape("path", { d: `M${a.right} ${a.top}L${b.left} ${b.top}V${b.bottom}L${a.right} ${a.bottom}Z` });
-    }));
+  // All that the number at a place reads; what it reads only through losers is `faint`.
+  function originOf(place) {
+    const won = behind(place, (parent) => !parent.loses);
+    const all = [...behind(place, () => true)];
+    return new Map(all.map(([key, parent]) => [key, { ...parent, faint: !won.has(key) }]));
   }
 
   // --- layer: one stage with its numbers ----------------------------------------------------
@@ -128,12 +64,14 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
       cell: (i, j) => {
         const value = stage.maps()[m][i][j];
         const place = at(stage.key, m, i, j);
-        const [ring, quiet, lit] = [stage.ring?.(m, i, j), stage.quiet?.(m, i, j), lights.has(keyOf(place))];
-        const more = [ring && ", winner of its window", quiet && ", in no window", lit && ", in the origin of the chosen number"];
+        const [ring, quiet, light] = [stage.ring?.(m, i, j), stage.quiet?.(m, i, j), lights.get(keyOf(place))];
+        const more = [ring && ", winner of its window", quiet && ", in no window", light && (light.twin ? ", at the place of the chosen number" : ", read by the chosen number"),
+          light?.faint && " only through losers"];
         return {
-          text: number(value, stage.digits), color: colorIn(stage, value, stage.limit), ring, quiet, lit,
-          label: `${stage.name(m, i, j)}: ${number(value, stage.digits)}${more.filter(Boolean).join("")}`,
-          selected: keyOf(place) === keyOf(chosen),
+          text: (stage.exact ? exact : number)(value, stage.digits), zero: stage.exact && value === 0, color: colorIn(stage, value, stage.limit), ring, quiet,
+          lit: light && !light.faint, faint: light?.faint, region: stage.region?.(i, j),
+          label: `${stage.name(m, i, j)}: ${(stage.exact ? exactly : number)(value, stage.digits)}${more.filter(Boolean).join("")}`,
+          selected: isChosen(keyOf(place)),
         };
       },
       onSelect: (i, j) => choose(at(stage.key, m, i, j)),
@@ -144,6 +82,7 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
         grids.length > 1 && element("div", { class: "lf-heading" }, element("strong", {}, mapName(stage, m))),
         stage.heads ? withHeads(grid.el, stage.heads) : grid.el)));
     layer.classList.toggle("lf-roomy", stage.digits === 3);
+    layer.classList.toggle("lf-tall", stage.maps()[0].length > 8);
     layerNote.textContent = stage.hint ?? "";
     extras.replaceChildren(...(stage.extra ? [stage.extra] : []));
   }
@@ -161,7 +100,8 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
   // The lights in words, the nearest layer first.
   function originText() {
     const groups = new Map();
-    for (const place of lights.values()) groups.set(place.stage, [...(groups.get(place.stage) ?? []), place]);
+    for (const place of lights.values()) if (!place.twin) groups.set(place.stage, [...(groups.get(place.stage) ?? []), place]);
+    let winners = 0; // of the nearest stage with windows
     const parts = [...groups].map(([key, places]) => {
       if (places.length === 1) return nameOf(places[0]);
       const [maps, rows, columns] = ["map", "row", "column"].map((name) => places.map((place) => place[name]));
@@ -169,40 +109,95 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
       const one = new Set(maps).size === 1;
       const among = one ? [stage.maps()[maps[0]]] : stage.maps();
       const where = one && stage.maps().length > 1 ? `${stage.title}, ${mapName(stage, maps[0])}` : stage.title;
-      if (places.length === among.flat(2).length) return `all ${places.length} numbers of ${where}`;
+      const strong = places.filter(({ faint }) => !faint).length;
+      const of = (count) => (count === 1 ? "winner" : "winners");
+      const through = strong === places.length ? "" : winners ? `, ${strong} behind the ${of(winners)}` : `, through ${winners = strong} ${of(strong)}`;
+      if (places.length === among.flat(2).length) return `all ${places.length} numbers of ${where}${through}`;
       const ends = (numbers) => [Math.min(...numbers), Math.max(...numbers)];
       const [[top, bottom], [left, right]] = [ends(rows), ends(columns)];
       const block = one && places.length === (bottom - top + 1) * (right - left + 1)
         && bottom > top && right > left ? ` (rows ${top} to ${bottom}, columns ${left} to ${right})` : "";
-      return `${places.length} numbers of ${where}${block}`;
+      return `${places.length} numbers of ${where}${block}${through}`;
     });
-    return parts.length ? `It comes from ${parts.join("; ")}.` : "";
+    return parts.length ? `It reads ${parts.join("; ")}.` : "";
   }
 
-  function draw() {
-    lights = originOf(chosen);
+  // The chosen number with its arithmetic, which stands only where its layer is seen large.
+  function drawDetail() {
+    if (!chosen) {
+      detail.replaceChildren(element("p", {}, element("strong", {}, "Choose a number. "),
+        "Click on one, or go to a map with the Tab key and press Enter there; then the arrow keys choose. Here you will see how it is made."));
+      return;
+    }
+    const { exact: zeros, title } = stageOf(chosen.stage);
+    const heading = element("p", {}, element("strong", {}, nameOf(chosen)), " = ",
+      element("span", { class: "lf-result" }, (zeros ? exactly : fine)(valueAt(chosen))));
+    const walk = (text, to) => button(text, () => {
+      choose(to);
+      grids[to.map].focus();
+    });
+    if (shown !== chosen.stage) {
+      detail.replaceChildren(heading, origin,
+        element("p", {}, `This number belongs to ${title}. Choose a number of ${stageOf(shown).title} to see how that one is made, or go back.`),
+        walk(`Back to ${nameOf(chosen)}`, chosen));
+      return;
+    }
+    const back = strongest(chosen);
+    detail.replaceChildren(heading, ...explain(chosen), origin, back ? walk(`${direction} to ${nameOf(back)}`, back) : "");
+  }
+
+  function drawRoom() {
+    lights = chosen ? originOf(chosen) : new Map();
+    const other = chosen && twin?.(chosen);
+    if (other) lights.set(keyOf(other), { ...other, twin: true });
     origin.textContent = originText();
     if (built !== shown) buildLayer();
     const stage = stageOf(shown);
     stage.limit = largest(stage.maps());
     grids.forEach((grid) => grid.draw());
-    drawOverview(lights);
-    const back = strongest(chosen);
-    detail.replaceChildren(
-      element("p", {}, element("strong", {}, nameOf(chosen)), " = ",
-        element("span", { class: "lf-result" }, fine(valueAt(chosen)))),
-      ...explain(chosen),
-      origin,
-      back ? button(`${direction} to ${nameOf(back)}`, () => {
-        choose(back);
-        grids[back.map].focus();
-      }) : "");
+    drawDetail();
+  }
+
+  function draw() {
+    drawRoom();
+    overview.draw(chosen, lights);
     reveal();
+    keepRoom(room.offsetHeight);
+  }
+
+  // What stands below the figure must not move, so the tallest layer with its arithmetic sets the
+  // height. A few numbers of each stage are tried, anew when the width changes, with a line to spare.
+  let [width, tallest] = [0, 0];
+  const keepRoom = (height) => {
+    tallest = Math.max(tallest, height);
+    room.style.minHeight = `${tallest}px`;
+  };
+  function makeRoom() {
+    if (room.clientWidth === width) return;
+    width = room.clientWidth;
+    const before = [chosen, shown];
+    const held = room.contains(room.getRootNode().activeElement);
+    tallest = 0;
+    for (const { key, maps } of stages) {
+      const last = maps().length - 1;
+      const [i, j] = [maps()[0].length - 1, maps()[0][0].length - 1];
+      const tried = [[0, 0, 0], [0, i >> 1, j >> 1], [0, (i + 1) >> 1, j >> 1], [last, i, j]].map((place) => at(key, ...place));
+      for (const place of [at(stages.at(-1).key, 0, 0, 0), ...tried]) {
+        [chosen, shown] = [place, key];
+        room.style.minHeight = "";
+        drawRoom();
+        keepRoom(room.offsetHeight);
+      }
+    }
+    keepRoom(tallest + LINE);
+    [chosen, shown] = before;
+    draw();
+    if (held) grids[chosen?.stage === shown ? chosen.map : 0].focus(); // its cells are new
   }
 
   // On a small screen the maps lie in a strip: bring the first with a frame into view.
   function reveal() {
-    const panel = layer.querySelector(".lf-selected, .lf-lit")?.closest(".lf-panel");
+    const panel = layer.querySelector(".lf-selected, .lf-lit, .lf-faint")?.closest(".lf-panel");
     if (!panel) return;
     const [all, one] = [layer.getBoundingClientRect(), panel.getBoundingClientRect()];
     if (one.left < all.left || one.right > all.right) layer.scrollLeft += one.left - all.left;
@@ -215,76 +210,10 @@ export function makeStages({ stages, parents, explain, strongest, first, legend,
     draw();
   }
 
-  const tabs = radios(legend, stages.map(({ key, title, tab, note }) => [key, tab ?? title, note]), first.stage,
+  const overview = makeOverview(stages, choose);
+  const tabs = radios(legend, stages.map(({ key, title, tab, note }) => [key, tab ?? title, note]), first,
     (key) => { shown = key; draw(); });
-  const el = element("div", {}, overview, tabs.el, extras, layer, layerNote, detail);
-  return { el, draw, choose, chosen: () => chosen };
-}
-
-// The given picture, one of each class with shift and noise, or one that the reader draws.
-// data = {image, patterns: {name: image}, noise: image}. After a change, `onChange(said)` is called
-// with what to say of it, or with null while the reader draws.
-export function makePicture(data, onChange) {
-  const [H, W] = [data.image.length, data.image[0].length];
-  const bases = { given: data.image, ...data.patterns, blank: table(H, W, () => 0) };
-  let image = copy(data.image);
-  let [name, down, right, noisy] = ["given", 0, 0, false];
-
-  function compose() {
-    const base = bases[name];
-    const wrap = (index, size) => ((index % size) + size) % size;
-    image = table(H, W, (i, j) => {
-      const value = base[wrap(i - down, H)][wrap(j - right, W)] + (noisy ? data.noise[i][j] : 0);
-      return noisy ? Math.min(Math.max(value, 0), 1) : value;
-    });
-    const moved = down || right ? `, moved ${number(down, 0)} down and ${number(right, 0)} to the right` : "";
-    onChange(`Picture: ${name}${moved}${noisy ? ", with noise" : ""}.`);
-  }
-
-  // What is drawn becomes a picture of its own, which can be moved and made noisy like the others.
-  function paint(i, j, value) {
-    if (image[i][j] === value) return;
-    image[i][j] = value;
-    bases.yours = image;
-    [name, down, right, noisy] = ["yours", 0, 0, false];
-    yours.hidden = yours.disabled = false;
-    [pictures.box.value, downs.box.value, rights.box.value, noise.checked] = [name, 0, 0, false];
-    onChange(null);
-  }
-
-  const pencil = element("input", { type: "checkbox" });
-  const level = element("input", { type: "range", min: 0, max: 1, step: 0.1, value: 1 });
-  const levelText = element("span", {}, "1.0"); // an <output> would take the label
-  level.addEventListener("input", () => (levelText.textContent = number(level.valueAsNumber, 1)));
-  pencil.addEventListener("change", () => onChange(`Pencil ${pencil.checked ? "on" : "off"}.`));
-  const STEPS = { "+": 0.1, "-": -0.1, "−": -0.1 };
-  const typed = (i, j, key) => {
-    const changed = Math.round(100 * (image[i][j] + (STEPS[key] ?? 0))) / 100;
-    if (/^[0-9]$/.test(key)) paint(i, j, Number(key) / 10);
-    else if (STEPS[key]) paint(i, j, Math.min(Math.max(changed, 0), 1));
-    else return false;
-    return true;
-  };
-
-  const moves = range(5).map((n) => [n - 2, number(n - 2, 0)]);
-  const noise = element("input", { type: "checkbox", onchange: () => { noisy = noise.checked; compose(); } });
-  const pictures = select("Picture", [...Object.keys(bases), "yours"].map((key) => [key, key]), "given",
-    (value) => { name = value; compose(); });
-  const yours = pictures.box.lastChild; // to be chosen when there is one
-  yours.hidden = yours.disabled = true;
-  const downs = select("Move down", moves, 0, (value) => { down = Number(value); compose(); });
-  const rights = select("Move right", moves, 0, (value) => { right = Number(value); compose(); });
-  return {
-    image: () => image,
-    controls: [pictures.el, downs.el, rights.el, element("label", { class: "lf-check" }, noise, "Noise")],
-    stage: {
-      onType: typed,
-      onPaint: (i, j) => paint(i, j, level.valueAsNumber),
-      painting: () => pencil.checked,
-      extra: element("div", { class: "lf-controls" },
-        element("label", { class: "lf-check" }, pencil, "Pencil"),
-        element("label", { class: "lf-field" }, element("span", {}, "Gray level ", levelText), level)),
-      hint: "Draw with the pencil, or type on a pixel: 0 to 9 for 0 to 0.9, + and − for a tenth more or less.",
-    },
-  };
+  const room = element("div", { class: "lf-room" }, extras, layer, layerNote, detail);
+  new ResizeObserver(() => requestAnimationFrame(makeRoom)).observe(room); // which changes what it observes
+  return { el: element("div", {}, overview.el, tabs.el, room), draw };
 }
