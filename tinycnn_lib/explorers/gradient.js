@@ -196,6 +196,7 @@ function render({ model, el }) {
   const stagesView = makeStages({
     stages, parents, twin, explain, strongest, legend: "The picture, and d, the gradient of the loss, with respect to", direction: "Walk on toward the loss,",
     first: "kernels",
+    begin: { stage: "kernels", map: 0, row: 0, column: 0 }, // the one that the text has followed
   });
 
   function draw() {

@@ -16,9 +16,9 @@ const LINE = 20; // pixels
 //   was read but lost to another has `loses`.
 // twin(place): the place of another stage that belongs to this one, if any.
 // explain(place): what to show beside the number.  strongest(place): where to walk back to, or null.
-// first: the key of the stage to begin with.
-export function makeStages({ stages, parents, twin, explain, strongest, first, legend, direction }) {
-  let chosen = null; // the place of a number
+// first: the key of the stage to begin with.  begin: the place to begin with, if any.
+export function makeStages({ stages, parents, twin, explain, strongest, first, begin = null, legend, direction }) {
+  let chosen = begin; // the place of a number
   let shown = first; // the layer that is seen large: of the chosen number, or another
   const stageOf = (key) => stages.find((stage) => stage.key === key);
   const valueAt = ({ stage, map, row, column }) => stageOf(stage).maps()[map][row][column];
