@@ -254,6 +254,18 @@ def test_chosen_switches_are_seen_in_forced_colors(open_page):
         assert not painted[True] & painted[False]
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_arithmetic_is_seen_in_forced_colors(open_page, scheme):
+    page = open_page(forced_colors="active", color_scheme=scheme, reduced_motion="reduce")
+    for number in (WINDOW, NETWORK, GRADIENT):
+        figure = page.figure(number)
+        figure.locator(".lf-cell").nth(7).click()
+        entry = figure.locator(".lf-matrix td").filter(has_text=re.compile(r"\d")).first
+        picture = Image.open(io.BytesIO(entry.screenshot())).convert("L")
+        darkest, brightest = picture.getextrema()
+        assert brightest - darkest > 120  # ink on a ground
+
+
 # --- the sliding window -------------------------------------------------------------------------
 
 
