@@ -99,9 +99,10 @@ def header_says_what_awaits(notebook, number):
     headers = [
         title
         for name, title, options, _, _ in directives(prose(notebook))
-        if name == "admonition" and options.get("class") == "chapter-header"
+        if name == "admonition" and options.get("class") == "chapter-header dropdown"
     ]
-    return [] if headers == ["In this chapter"] else [f"headers of the chapter: {headers}"]
+    wanted = ["In this chapter: aims, what you need, and the time"]
+    return [] if headers == wanted else [f"headers of the chapter: {headers}"]
 
 
 def questions_have_folded_answers(notebook, number):

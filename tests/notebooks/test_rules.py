@@ -38,8 +38,8 @@ from tinycnn_lib.plotting import use_book_style
 use_book_style()
 ```
 
-:::{admonition} In this chapter
-:class: chapter-header
+:::{admonition} In this chapter: aims, what you need, and the time
+:class: chapter-header dropdown
 
 You build something, with $3! = 6$ parts. Code like `a != b` may say what it likes.
 So may ![a picture](x.png).
@@ -385,7 +385,7 @@ BAD = [
     ),
     (rules_pages.one_title, words("# A Small", "## A Small"), "one title"),
     (rules_pages.one_title, says("# Another title"), "one title"),
-    (rules_pages.header_says_what_awaits, words(":class: chapter-header", ":class: note"), "[]"),
+    (rules_pages.header_says_what_awaits, words(":class: chapter-header dropdown", ":class: note"), "[]"),
     (
         rules_pages.questions_have_folded_answers,
         words("} Answer: how", "} It is how"),
