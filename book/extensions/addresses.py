@@ -60,6 +60,11 @@ def fill_in(app, config):
     options["use_repository_button"] = bool(repository)
     options["use_edit_page_button"] = bool(repository)
     options["use_issues_button"] = bool(repository)
+    if repository:
+        options["extra_footer"] += (
+            f' <a href="{repository}/issues/new">Report a mistake</a>.'
+            f' <a href="{repository}/blob/main/CITATION.cff">Cite this book</a>.'
+        )
     if not repository or urlsplit(repository).hostname not in FORGES:
         options["launch_buttons"] = {}
     elif os.environ.get("JUPYTERHUB_URL"):  # a lecturer's hub that has nbgitpuller
