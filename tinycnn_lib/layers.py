@@ -96,7 +96,7 @@ class Conv2D(Layer):
 
 
 class ReLU(Layer):
-    """Keep positive numbers, set the others to zero: y = max(0, x) (Section 23.1)."""
+    """Keep positive numbers, set the others to zero: y = max(0, x) (Section 23.2)."""
 
     @numbers
     def forward(self, x):
@@ -183,7 +183,7 @@ class Flatten(Layer):
 
 
 class Dense(Layer):
-    """Map feature vectors linearly: y = x W + b, with W of shape (D_in, D_out) (Section 23.3).
+    """Map feature vectors linearly: y = x W + b, with W of shape (D_in, D_out) (Section 23.4).
 
     Parameters
     ----------

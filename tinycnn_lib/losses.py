@@ -1,4 +1,4 @@
-"""Softmax and cross-entropy: from logits to probabilities, to one loss, and back (Section 23.3).
+"""Softmax and cross-entropy: from logits to probabilities, to one loss, and back (Section 23.4).
 
 Logits that are not a finite (N, K) array, or targets that are not N of K classes, raise a
 TypeError or a ValueError.

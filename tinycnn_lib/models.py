@@ -222,7 +222,7 @@ def _check_layers(layers):
 
 
 class TinyCNN(Sequential):
-    """The network of the book: 114 parameters, from an 8 x 8 image to 3 logits (Section 23.4).
+    """The network of the book: 114 parameters, from an 8 x 8 image to 3 logits (Section 23.5).
 
     Conv2D(1, 3, 3), ReLU, MaxPool2D(2), Flatten, Dense(27, 3).
 
