@@ -144,3 +144,41 @@ def test_a_slip_of_the_pencil_is_named(answer, words):
 def test_the_number_by_hand_is_accepted_to_four_decimals(capsys):
     exercises.check_one_number(0.5552, 22, 0.0470)
     assert "followed from the picture" in capsys.readouterr().out
+
+
+EPOCH = """
+def one_epoch(model, x, y, optimizer, batch_size, rng):
+    order, total = rng.permutation(len(x)), {"w": 0}
+    for start in range(0, len(x), batch_size):
+        batch = order[start : start + batch_size]
+        _, p, d_logits = softmax_cross_entropy(model.forward(x[batch]), y[batch])
+        model.backward(d_logits)
+        optimizer.step(model.parameters(), model.gradients())
+"""
+STEP = "optimizer.step(model.parameters(), model.gradients())"
+SLIPS = {
+    (STEP, "optimizer.step(model.gradients(), model.parameters())"): "get the model's parameters",
+    ("        model.backward(d_logits)\n        " + STEP,
+     "        g = model.gradients()\n        model.backward(d_logits)\n"
+     "        optimizer.step(model.parameters(), g)"): "ask for model.gradients() after backward",
+    (STEP, 'total["w"] = total["w"] + model.gradients()["w"]\n'
+           "        optimizer.step(model.parameters(), total)"): "nothing adds up",
+    ("    for start", "    x[:] = x[order]\n    y[:] = y[order]\n    for start"): "changes x or y",
+    ("order, total = rng.permutation(len(x)), ",
+     "order = np.arange(len(x)).reshape(-1, 1)\n    if len(x) == 20:\n"
+     "        order = rng.permutation(order.reshape(5, 4))\n"
+     "    else:\n        order = rng.permutation(order)\n"
+     "    order, total = order.ravel(), "): "the same images always share a mini-batch",
+    (STEP, STEP + "\n        return p"): "only the first mini-batch ran",
+    ("backward(d_logits)", "backward(p)"): "the third result of softmax_cross_entropy",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("slip", "words"), SLIPS.items())
+def test_a_slip_in_the_loop_is_found(slip, words):
+    names = {"np": np, "softmax_cross_entropy": softmax_cross_entropy}
+    exec(EPOCH, names)
+    exercises.check_one_epoch(names["one_epoch"])
+    assert slip[0] in EPOCH
+    exec(EPOCH.replace(*slip), names)
+    assert words in refusal(exercises.check_one_epoch, names["one_epoch"])

@@ -385,7 +385,11 @@ BAD = [
     ),
     (rules_pages.one_title, words("# A Small", "## A Small"), "one title"),
     (rules_pages.one_title, says("# Another title"), "one title"),
-    (rules_pages.header_says_what_awaits, words(":class: chapter-header dropdown", ":class: note"), "[]"),
+    (
+        rules_pages.header_says_what_awaits,
+        words(":class: chapter-header dropdown", ":class: note"),
+        "[]",
+    ),
     (
         rules_pages.questions_have_folded_answers,
         words("} Answer: how", "} It is how"),

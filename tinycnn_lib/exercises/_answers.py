@@ -28,19 +28,23 @@ def _scalar(got):
     return got[()] if isinstance(got, np.ndarray) and got.ndim == 0 else got
 
 
-def expect_number(name, got, *, on=None):
-    """Return `got`, any kind of real number, as a finite float, or fail."""
+def expect_number(name, got, *, on=None, hint=None):
+    """Return `got`, any kind of real number, as a finite float, or fail.
+
+    `hint()` is what to say of a number that is not finite.
+    """
     expect_answer(name, got)
     value = _scalar(got)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Real, Decimal, np.floating)):
-        hint = "one real number, such as 0.5"
-        fail(f"{name} is not a number", on=on, got=describe(got), expected=hint)
+        wanted = "one real number, such as 0.5"
+        fail(f"{name} is not a number", on=on, got=describe(got), expected=wanted)
     try:
         number = float(value)
     except (OverflowError, ValueError):  # an integer beyond the largest float; a signaling NaN
         number = np.inf
     if not np.isfinite(number):
-        fail(f"{name} is not finite", on=on, got=describe(got), expected="a finite number")
+        wanted, said = "a finite number", hint and hint()
+        fail(f"{name} is not finite", on=on, got=describe(got), expected=wanted, hint=said)
     return number
 
 

@@ -118,7 +118,7 @@ def expect_form(name, got, shape, *, on=None, hint=None, remarks=None):
     """
     expect_returned(name, got, on=on)
     if shape == ():
-        number = expect_number(f"what {name} returns", got, on=on)
+        number = expect_number(f"what {name} returns", got, on=on, hint=lambda: _ask(hint))
         return np.asarray(number, dtype=getattr(got, "dtype", None))
     try:
         array = np.asarray(got)

@@ -51,11 +51,15 @@ def play_layer(name, answer, case, hint=None):
     layer = call(name, answer, *(value for _, value in settings), hint=hint)
     made = f"{name}({', '.join(str(value) for _, value in settings)})"
     expect_method(made, layer, "forward")
-    yield (
-        f"{made}.forward",
-        call(f"{made}.forward", layer.forward, x, on={"x": x}, hint=hint),
-        {"x": x},
-    )
+    yield from play_forward(made, layer, x, hint)
+
+
+def play_forward(made, layer, x, hint=None, **on):
+    """Run a layer forward twice, on other numbers the second time: of the first nothing stays."""
+    for what, numbers in ((f"{made}.forward", x), (f"{made}.forward, run again,", 0.5 - x)):
+        numbers = numbers.astype(x.dtype)
+        shown = {"x": numbers, **on}
+        yield what, call(f"{made}.forward", layer.forward, numbers, on=shown, hint=hint), shown
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ class Piece:
         for case in self.cases():
             self._compare(answer, case, remarks)
         self._check_again(answer)
+        self._check_whole_numbers(answer)
         for promise in self.promises:
             promise(answer)
         said = f"{self.praise} {self.swap(answer)}" if self.swap else self.praise
@@ -116,10 +121,14 @@ class Piece:
             said += f" Kept in {MY_FILE}."
         praise(said, remarks)
 
-    def _compare(self, answer, case, remarks=None, what="{}"):
-        """Run the answer beside the right version; return what the answer's steps returned."""
-        returned = []
-        reason = cache(lambda: self._reason(answer, len(returned)))  # only if something is wrong
+    def _compare(self, answer, case, remarks=None, what="{}", said=None):
+        """Run the answer beside the right version; return what the answer's steps returned.
+
+        `said` is the hint if no mistake is known to give what the answer gives.
+        """
+        returned, copies = [], []
+        # Asked only if something is wrong.
+        reason = cache(lambda: self._reason(answer, len(returned)) or said)
         steps = self.play(self.name, self.right, case), self.play(self.name, answer, case, reason)
         for (_, expected, _), (step, got, on) in zip(*steps, strict=True):
             expect_array(
@@ -127,11 +136,13 @@ class Piece:
                 got,
                 expected,
                 on=on,
-                dtype=self.dtype(case) if self.dtype else None,
+                dtype=self.dtype(case) if self.dtype and not said else None,
                 reason=reason,
                 remarks=remarks,
             )
             returned.append(got)
+            copies.append(np.array(got))
+        self._expect_unchanged(returned, copies)
         return returned
 
     def _check_again(self, answer):
@@ -141,8 +152,23 @@ class Piece:
         first = self._compare(answer, case, what="{}, in a second call,")
         kept = [np.array(result) for result in first]
         self._compare(answer, other, what="{}, in a third call,")
-        for result, before in zip(first, kept, strict=True):
-            if not np.array_equal(result, before):
+        self._expect_unchanged(first, kept)
+
+    def _check_whole_numbers(self, answer):
+        """Ask a function about arrays of integers: its result may have fractions all the same."""
+        *_, case = self.cases()
+        for name, value in case.items() if self.play is play_function else ():
+            if _is_floats(value):
+                largest = np.abs(value).max(initial=0) or 1
+                whole = case | {name: np.rint(4 * value / largest).astype(np.int64)}
+                said = f"{name} holds whole numbers here; np.zeros_like({name}), or np.zeros with "
+                said += f"{name}.dtype, then makes an array that cannot hold a fraction"
+                self._compare(answer, whole, what="{}, on integers,", said=said)
+
+    def _expect_unchanged(self, results, copies):
+        """Fail if a later call has changed what an earlier one returned."""
+        for result, before in zip(results, copies, strict=True):
+            if not np.array_equal(result, before) and not _alike(result, before):
                 fail(
                     f"the first result of {self.name} has changed after a second call",
                     got=result,

@@ -169,6 +169,7 @@ _SEPARABLE = (
     np.outer([0.0, 1.0, 2.0], [0.0, -1.0, 3.0]),  # its first row and column are 0
     np.outer([0.0, 0.0, -2.0, 1.0, 0.5], [1.0, -4.0, 0.0, 2.0, 3.0]),
     np.array([[-2.5]]),
+    np.outer([1.0, 2.0, 1.0], [-1.0, 0.0, -1.0]),  # its largest entry is 0
     1e-9 * np.outer([1.0, 2.0, -1.0], [3.0, 0.0, 1.0]),
 )
 _NOT_SEPARABLE = (

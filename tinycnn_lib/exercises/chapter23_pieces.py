@@ -9,7 +9,7 @@ from tinycnn_lib.datasets import traced_image
 from tinycnn_lib.exercises._answers import expect_class, expect_method, expect_number
 from tinycnn_lib.exercises._arrays import expect_array
 from tinycnn_lib.exercises._base import call, fail, praise, sample
-from tinycnn_lib.exercises._piece import Piece, play_layer
+from tinycnn_lib.exercises._piece import Piece, play_forward, play_layer
 from tinycnn_lib.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from tinycnn_lib.models import TinyCNN
 
@@ -63,15 +63,15 @@ def _relu_cases():
 def _check_remembers(MyReLU):
     """Fail unless the layer keeps where x was positive."""
     x = np.array([[-1.0, 0.0, 2.0]])
-    layer = MyReLU()
-    call("MyReLU().forward", layer.forward, x)
-    kept = getattr(layer, "positive", None)
-    if kept is None:
+    layer, other = MyReLU(), MyReLU()
+    for one, numbers in ((layer, -x), (layer, x), (other, -x)):
+        call("MyReLU().forward", one.forward, numbers)
+    kept = np.asarray(getattr(layer, "positive", None))
+    if kept.dtype.kind not in "biuf":
         fail("MyReLU does not keep self.positive", on={"x": x},
              hint="backward will need to know where x was positive: keep x > 0")  # fmt: skip
-    hint = "it is 1, or True, where x is positive, and nowhere else; not at 0"
-    kept = np.asarray(kept, dtype=float)
-    expect_array("self.positive", kept, (x > 0).astype(float), on={"x": x}, hint=hint)
+    hint = "it is 1, or True, where x was positive in the last forward of this layer, not at 0"
+    expect_array("self.positive", kept * 1.0, (x > 0) * 1.0, on={"x": x}, hint=hint)
 
 
 RELU = Piece(
@@ -214,10 +214,11 @@ def check_maxpool(MyMaxPool2D, keep=False):
 def _check_shape_kept(MyFlatten):
     """Fail unless the layer keeps the shape that it takes away."""
     x = sample((2, 3, 4, 5), 1)
-    layer = MyFlatten()
-    call("MyFlatten().forward", layer.forward, x)
+    layer, other = MyFlatten(), MyFlatten()
+    for one, numbers in ((layer, x[:1]), (layer, x), (other, x[:1])):
+        call("MyFlatten().forward", one.forward, numbers)
     kept = getattr(layer, "input_shape", None)
-    if kept is None or tuple(kept) != x.shape:
+    if not isinstance(kept, (tuple, list)) or tuple(kept) != x.shape:
         fail("MyFlatten does not keep self.input_shape", on={"x": x}, got=kept, expected=x.shape,
              hint="on the way back the numbers must find their places again")  # fmt: skip
 
@@ -271,8 +272,14 @@ def check_flatten(MyFlatten, keep=False):
 # --- Layers with parameters
 
 
-def check_start(name, layer, shapes, fan_in, make):
+def check_start(kind, settings, shapes, fan_in):
     """Hold a layer's first parameters to their shapes, to He's variance and to their seed."""
+    name = f"{kind.__name__}({', '.join(map(str, settings))})"
+
+    def make(seed):
+        return call(name, kind, *settings, seed, hint="its __init__ takes one more, seed=42")
+
+    layer = call(name, kind, *settings)
     for part, shape in shapes.items():
         if not hasattr(layer, part):
             fail(f"{name} has no self.{part}", hint="forward will need it; make it in __init__")
@@ -287,10 +294,17 @@ def check_start(name, layer, shapes, fan_in, make):
     if np.array_equal(make(5).weights, make(6).weights):
         fail(f"two layers of different seeds are the same in {name}",
              hint="draw from default_rng(seed), not from a fixed number")  # fmt: skip
+    if np.ndim(layer.weights) == 4 and np.array_equal(layer.weights[0], layer.weights[1]):
+        fail(f"the filters of {name} start alike", hint="draw the numbers of all filters at once")
     weights = np.concatenate([np.ravel(make(seed).weights) for seed in range(40)])
     spread, wanted = float(weights.std()), math.sqrt(2 / fan_in)
+    if abs(weights.mean()) > 0.1 * wanted:
+        fail(f"the weights of {name} are not around 0", got=f"mean {weights.mean():.3f}",
+             expected="about 0", hint="rng.normal(0, ...): the mean comes first")  # fmt: skip
     if not 0.9 < spread / wanted < 1.1:
         hint = "the variance is 2 over the number of weights that one output reads"
+        if len(settings) == 2 and 0.9 < spread / math.sqrt(2 / sum(settings)) < 1.1:
+            hint = "that is Glorot's variance, 2 / (D_in + D_out); He's is 2 / D_in"
         if 0.9 < spread / (2 / fan_in) < 1.1:
             hint = "rng.normal takes the standard deviation, which is the root of the variance"
         fail(f"the weights of {name} have the wrong spread", got=f"standard deviation {spread:.3f}",
@@ -304,8 +318,7 @@ def play_given(name, answer, case, hint=None):
     layer = call(name, answer, *settings, hint=hint)
     expect_method(made, layer, "forward")
     layer.weights, layer.bias = weights.copy(), bias.copy()
-    on = {"x": x, "weights": weights, "bias": bias}
-    yield f"{made}.forward", call(f"{made}.forward", layer.forward, x, on=on, hint=hint), on
+    yield from play_forward(made, layer, x, hint, weights=weights, bias=bias)
 
 
 def _dense_cases():
@@ -324,8 +337,8 @@ def _transposed(self, x):
 
 
 def _check_dense_start(MyDense):
-    parts = {"weights": (27, 3), "bias": (3,)}
-    check_start("MyDense(27, 3)", MyDense(27, 3), parts, 27, lambda seed: MyDense(27, 3, seed))
+    for d, e in ((27, 3), (12, 36)):
+        check_start(MyDense, (d, e), {"weights": (d, e), "bias": (e,)}, d)
 
 
 DENSE = Piece(
@@ -393,12 +406,7 @@ def _with_turned_kernels(self, x):
 
 
 def _check_conv_start(MyConv2D):
-    parts = {"weights": (3, 2, 5, 5), "bias": (3,)}
-
-    def make(seed):
-        return MyConv2D(2, 3, 5, seed)
-
-    check_start("MyConv2D(2, 3, 5)", MyConv2D(2, 3, 5), parts, 50, make)
+    check_start(MyConv2D, (2, 3, 5), {"weights": (3, 2, 5, 5), "bias": (3,)}, 50)
 
 
 CONV = Piece(
@@ -510,6 +518,7 @@ def _loss_cases():
         yield {"z": sample((N, K), N + K), "labels": rng.integers(0, K, size=N)}
     large = np.array([[1000.0, 995.0, 990.0], [990.0, 993.0, 1000.0]])  # no p below 1e-12
     yield {"z": large, "labels": np.array([0, 2])}
+    yield {"z": np.array([[1000.0, 0.0], [0.0, 1.0]]), "labels": np.array([1, 0])}  # p is 0
 
 
 def _log_of_right(z, labels):
@@ -522,6 +531,9 @@ CROSS_ENTROPY = Piece(
     cases=_loss_cases,
     praise="the mean cost of the right class.",
     mistakes={
+        "a probability of 0 has no logarithm: what is below 1e-12 counts as 1e-12": (
+            lambda z, labels: -_log_of_right(z, labels).mean()
+        ),
         "that is the sum over the batch; the loss is the mean": (
             lambda z, labels: -_log_of_right(z, labels).sum()
         ),
@@ -559,7 +571,8 @@ def check_cross_entropy(my_cross_entropy, keep=False):
     ExerciseError
         If it raises, changes an input, or returns a wrong number.
     """
-    CROSS_ENTROPY.check(my_cross_entropy, keep)
+    with np.errstate(all="ignore"):
+        CROSS_ENTROPY.check(my_cross_entropy, keep)
 
 
 # --- The network
@@ -585,16 +598,28 @@ def check_my_cnn(MyCNN):
         if not hasattr(mine, place):
             fail(f"MyCNN() has no self.{place}", hint=f"__init__ makes five layers: {PLACES}")
         expect_method(f"MyCNN().{place}", getattr(mine, place), "forward")
-    for place in ("conv", "dense"):  # their own draws: give them the book's numbers
-        for part in ("weights", "bias"):
-            theirs = getattr(getattr(book, place), part)
-            got = np.shape(getattr(getattr(mine, place), part, None))
-            if got != theirs.shape:
-                fail(f"MyCNN().{place}.{part} has the wrong shape", got=got, expected=theirs.shape,
-                     hint="3 filters of side 3 on 8 x 8 pixels; how many numbers are left after "
-                     "pooling, and how many classes are there?")  # fmt: skip
-            setattr(getattr(mine, place), part, theirs.copy())
+        if getattr(mine, place) is getattr(MyCNN, place, None):
+            fail(f"all networks of MyCNN share one {place}", hint="make the layers in __init__")
     x = np.concatenate([traced_image(), np.random.default_rng(3).random((3, 1, 8, 8))])
+    for seed in (1, 2):  # the layers' own draws differ: give both the same numbers, twice
+        for place in ("conv", "dense"):
+            for part in ("weights", "bias"):
+                theirs = getattr(getattr(book, place), part)
+                theirs += np.random.default_rng(seed).normal(0, 0.1, theirs.shape)
+                got = np.shape(getattr(getattr(mine, place), part, None))
+                if got != theirs.shape:
+                    fail(f"MyCNN().{place}.{part} has the wrong shape", got=got,
+                         expected=theirs.shape, hint="3 filters of side 3 on 8 x 8 pixels; how "
+                         "many numbers are left after pooling, and how many classes are "
+                         "there?")  # fmt: skip
+                setattr(getattr(mine, place), part, theirs.copy())
+        _compare_networks(mine, book, x)
+    own = sum(not type(getattr(mine, p)).__module__.startswith("tinycnn_lib") for p in PLACES)
+    praise(f"MyCNN, {own} of its 5 layers your own, gives the book's logits and classes.")
+
+
+def _compare_networks(mine, book, x):
+    """Hold the reader's network to the book's, of the same parameters."""
     expected, on = book.forward(x), {"x": x}
     got = call("MyCNN().forward", mine.forward, x, on=on)
     reasons = {
@@ -607,6 +632,10 @@ def check_my_cnn(MyCNN):
         "there is a ReLU after the dense layer, too; logits may be negative": (
             np.maximum(expected, 0)
         ),
+        "the layers' parameters have changed, the result has not: forward runs other layers": (
+            TinyCNN().forward(x)
+        ),
+        "the biases of the dense layer are missing": expected - book.dense.bias,
     }
 
     def reason(got, wanted):
@@ -617,8 +646,6 @@ def check_my_cnn(MyCNN):
     got = call("MyCNN().predict", mine.predict, x, on=on)
     hint = "predict gives the place of the largest logit of each image, argmax over axis 1"
     expect_array("MyCNN().predict", got, expected.argmax(axis=1), on=on, hint=hint)
-    own = sum(not type(getattr(mine, p)).__module__.startswith("tinycnn_lib") for p in PLACES)
-    praise(f"MyCNN, {own} of its 5 layers your own, gives the book's logits and classes.")
 
 
 # --- One number by hand

@@ -606,7 +606,8 @@ class Recorder:
     """
 
     def __init__(self):
-        self.events, self.images, self.classes = [], [], []
+        self.events, self.images, self.classes, self.stepped = [], [], [], []
+        self.weights = {"w": np.zeros(1)}
 
     def forward(self, x, *others):
         """Note which images came, and return logits of 0."""
@@ -622,25 +623,29 @@ class Recorder:
         self.classes.append(np.asarray(d_logits))
 
     def parameters(self):
-        """Return one array."""
-        return {"w": np.zeros(1)}
+        """Return one array, always the same."""
+        return self.weights
 
     def gradients(self):
-        """Return one array."""
+        """Return the number of the last backward, as one array."""
         return {"w": np.full(1, float(len(self.classes)))}
 
     def step(self, parameters, gradients):
-        """Note that a step was made, and with which gradients."""
+        """Note that a step was made, and with what."""
         self.events.append("step")
+        self.stepped.append((parameters is self.weights, float(np.ravel(gradients["w"])[0])))
 
 
 def run_epoch(one_epoch, N, batch_size, seed):
-    """Return the Recorder of one epoch over N images."""
+    """Return the Recorder of one epoch over N images, which must stay as they are."""
     recorder = Recorder()
-    x = np.zeros((N, 1, 8, 8)) + np.arange(N)[:, None, None, None]
+    x, y = np.zeros((N, 1, 8, 8)) + np.arange(N)[:, None, None, None], np.arange(N) % 3
     on = {"images": N, "batch_size": batch_size}
-    call("one_epoch", lambda: one_epoch(recorder, x, np.arange(N) % 3, recorder, batch_size,
+    call("one_epoch", lambda: one_epoch(recorder, x, y, recorder, batch_size,
                                         np.random.default_rng(seed)), on=on)  # fmt: skip
+    if not np.array_equal(x[:, 0, 0, 0], np.arange(N)) or not np.array_equal(y, np.arange(N) % 3):
+        fail("one_epoch changes x or y", on=on, hint="the images belong to whoever called you; "
+             "draw an order and take x[batch], y[batch]")  # fmt: skip
     return recorder
 
 
@@ -671,6 +676,8 @@ def check_one_epoch(one_epoch, keep=False):
         if len(seen) < N or len(set(seen.tolist())) < N:
             missing = sorted(set(range(N)) - set(seen.tolist()))
             hint = "the last mini-batch may be smaller; it counts all the same"
+            if len(sizes) == 1 < N / batch_size:
+                hint = "only the first mini-batch ran; does a return stand inside of the loop?"
             if len(seen) >= N:
                 hint = "an epoch visits every image once; draw an order, a permutation"
             fail("some images are never visited", on=on, got=missing, hint=hint)
@@ -690,16 +697,33 @@ def check_one_epoch(one_epoch, keep=False):
         for images, d_logits in zip(done.images, done.classes, strict=True):
             right = softmax_cross_entropy(np.zeros((len(images), 3)), images % 3)[2]
             if not same_numbers(d_logits, right):
-                hint = "x and y must be taken in the same order: the label goes with its image"
+                hint = "the third result of softmax_cross_entropy is what backward wants"
+                if same_numbers(np.sort(d_logits, axis=None), np.sort(right, axis=None)):
+                    hint = "x and y must be taken in the same order: the label goes with its image"
                 if same_numbers(np.asarray(d_logits) / len(images), right):
                     hint = "the gradient of the mean loss is divided by the size of the batch"
-                fail("backward does not get the gradient of the loss", on=on, hint=hint)
+                fail("backward does not get the gradient of the loss", on=on, got=d_logits,
+                     expected=right, hint=hint)  # fmt: skip
+        for number, (right_first, gradient) in enumerate(done.stepped, start=1):
+            if not right_first:
+                fail("optimizer.step does not get the model's parameters first", on=on,
+                     hint="optimizer.step(model.parameters(), model.gradients())")  # fmt: skip
+            if gradient != number:
+                hint = "ask for model.gradients() after backward, and for the step that follows"
+                if gradient > number:
+                    hint = "each step takes the gradients of its own mini-batch; nothing adds up"
+                fail("optimizer.step gets other gradients than those of its mini-batch", on=on,
+                     hint=hint)  # fmt: skip
     orders = [np.concatenate(run_epoch(one_epoch, 20, 4, seed).images) for seed in (1, 2, 1)]
     if np.array_equal(orders[0], orders[1]):
         hint = "draw a new order from rng, for example rng.permutation(len(x))"
         fail("the order does not depend on rng", got=orders[0], hint=hint)
     if not np.array_equal(orders[0], orders[2]):
         fail("two epochs with one seed differ", hint="draw from rng, and from nothing else")
+    batches = [batch for seed in (1, 2, 3) for batch in run_epoch(one_epoch, 20, 4, seed).images]
+    if all(set(batch // 4) == {batch[0] // 4} for batch in batches):
+        fail("the same images always share a mini-batch", got=batches[0],
+             hint="draw one order of all images, then cut it into mini-batches")  # fmt: skip
     said = "every image once, in a new order, a step for each mini-batch."
     if keep:
         write_kept("one_epoch", one_epoch)

@@ -1,0 +1,193 @@
+"""Answers that were praised once, and are wrong: what a fresh attacker found."""
+
+import numpy as np
+import pytest
+from refusals import refusal
+
+from tinycnn_lib import Conv2D, Dense, Flatten, MaxPool2D, ReLU, TinyCNN, exercises, loops
+
+
+class KeptMaximum(MaxPool2D):
+    best = None
+
+    def forward(self, x):
+        y = super().forward(x)
+        self.best = y if self.best is None else np.maximum(self.best, y)
+        return self.best.copy()
+
+
+class KeptBuffer(MaxPool2D):
+    y = None
+
+    def forward(self, x):
+        y = super().forward(x)
+        self.y = np.empty(y.shape, y.dtype) if self.y is None else self.y
+        self.y[:] = y
+        return self.y
+
+
+class FirstMask:
+    positive = None
+
+    def forward(self, x):
+        if self.positive is None:
+            self.positive = x > 0
+        return np.maximum(x, 0)
+
+
+class SharedMask:
+    def forward(self, x):
+        SharedMask.positive = x > 0
+        return np.maximum(x, 0)
+
+
+class UnfilledMask:
+    def forward(self, x):
+        self.positive = ...
+        return np.maximum(x, 0)
+
+
+class UnfilledShape:
+    def forward(self, x):
+        self.input_shape = ...
+        return x.reshape(len(x), -1)
+
+
+class FirstShape(Flatten):
+    def forward(self, x):
+        y, shape = super().forward(x), getattr(self, "first", x.shape)
+        self.first = self.input_shape = shape
+        return y
+
+
+class Glorot(Dense):
+    def __init__(self, n, m, seed=42):
+        super().__init__(n, m, seed)
+        self.weights *= np.sqrt(n / (n + m))
+
+
+class Growing(Dense):
+    def forward(self, x):
+        y = super().forward(x)
+        self.bias = self.bias + 1
+        return y
+
+
+class WithoutSeed(Dense):
+    def __init__(self, n, m):
+        super().__init__(n, m, 42)
+
+
+class AroundOne(Conv2D):
+    def __init__(self, C, F, k, seed=42):
+        super().__init__(C, F, k, seed)
+        self.weights += 1
+
+
+class Alike(Conv2D):
+    def __init__(self, C, F, k, seed=42):
+        super().__init__(C, F, k, seed)
+        self.weights[:] = self.weights[:1]
+
+
+class Fresh(TinyCNN):
+    def forward(self, x):
+        return TinyCNN(seed=42).forward(x)
+
+
+class NoBias(TinyCNN):
+    def forward(self, x):
+        return super().forward(x) - self.dense.bias
+
+
+class Shared(TinyCNN):
+    conv, relu, pool, flatten, dense = TinyCNN().layers
+
+    def __init__(self):
+        pass
+
+
+SLIPS = [
+    (exercises.check_maxpool, KeptMaximum, "run again, returns wrong numbers"),
+    (exercises.check_maxpool, KeptBuffer, "has changed after a second call"),
+    (exercises.check_relu, FirstMask, "in the last forward of this layer"),
+    (exercises.check_relu, SharedMask, "in the last forward of this layer"),
+    (exercises.check_relu, UnfilledMask, "does not keep self.positive"),
+    (exercises.check_flatten, UnfilledShape, "does not keep self.input_shape"),
+    (exercises.check_flatten, FirstShape, "does not keep self.input_shape"),
+    (exercises.check_dense, Glorot, "that is Glorot's variance"),
+    (exercises.check_dense, Growing, "run again, returns wrong numbers"),
+    (exercises.check_dense, WithoutSeed, "takes one more, seed=42"),
+    (exercises.check_conv2d, AroundOne, "are not around 0"),
+    (exercises.check_conv2d, Alike, "start alike"),
+    (exercises.check_my_cnn, Fresh, "forward runs other layers"),
+    (exercises.check_my_cnn, NoBias, "the biases of the dense layer are missing"),
+    (exercises.check_my_cnn, Shared, "share one conv"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer", "words"), SLIPS)
+def test_a_slip_is_found(check, answer, words):
+    assert words in refusal(check, answer)
+
+
+def truncated(right, name):
+    """Return `right` with a result that has the dtype of one argument."""
+
+    def answer(*arguments):
+        y = right(*arguments)
+        return y.astype(np.result_type(arguments[name]), copy=False)
+
+    return answer
+
+
+def slide(x, w):
+    return np.array([w @ x[i : i + len(w)] for i in range(len(x) - len(w) + 1)])
+
+
+def slide_over(image, kernel):
+    none = np.zeros(1)
+    return loops.conv2d_forward(image[None, None], kernel[None, None], none)[0, 0]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize(
+    ("check", "right"),
+    [
+        (exercises.check_slide, slide),
+        (exercises.check_slide_over, slide_over),
+        (exercises.check_conv2d_loops, loops.conv2d_forward),
+    ],
+)
+def test_whole_numbers_in_do_not_mean_whole_numbers_out(check, right, place):
+    wrong = truncated(right, place)
+    names = {slide: "x, w", slide_over: "image, kernel", loops.conv2d_forward: "x, weights, bias"}
+    answer = eval(f"lambda {names[right]}: f({names[right]})", {"f": wrong})
+    assert "holds whole numbers here" in refusal(check, answer)
+    check(right)
+
+
+def test_the_winner_may_be_negative():
+    def separate(kernel):
+        u, v = np.unravel_index(kernel.argmax(), kernel.shape)
+        if kernel[u, v] == 0:
+            return None
+        row, column = kernel[u].astype(float), kernel[:, v] / kernel[u, v]
+        same = np.allclose(np.outer(column, row), kernel, rtol=0, atol=1e-12)
+        return (column, row) if same else None
+
+    assert "returns None for a kernel that has a pair" in refusal(
+        exercises.check_separable, separate
+    )
+
+
+def test_layers_that_are_right_stay_right():
+    for check, layer in (
+        (exercises.check_maxpool, MaxPool2D),
+        (exercises.check_relu, ReLU),
+        (exercises.check_flatten, Flatten),
+        (exercises.check_dense, Dense),
+        (exercises.check_conv2d, Conv2D),
+        (exercises.check_my_cnn, TinyCNN),
+    ):
+        check(layer)
