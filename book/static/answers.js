@@ -6,7 +6,7 @@
   const { runtime, page, data } = document.currentScript.dataset;
   const CALL = /^# (check_\w+\(.*\))$/gm;
   const GIVEN = /^# Your answer.*\n/;
-  const SECONDS = { check: 20, run: 60, start: 120 }; // then it is taken for a loop without an end
+  const SECONDS = { check: 20, run: 180, start: 120 }; // then it is taken for a loop without an end
   const HEADS = {
     right: "✓ Right",
     wrong: "✗ Not yet",

@@ -1,6 +1,7 @@
 """Every answer cell of the chapters, as a reader meets it: unfinished, then right, then kept."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -157,6 +158,33 @@ def test_a_name_within_a_piece_is_not_the_notebook_s(tmp_path, monkeypatch):
         "check_relu_backward(relu_backward, keep=True)"
     )
     exercises.check_relu_backward(exercises.kept("relu_backward"))
+
+
+def test_base_classes_and_decorators_are_kept_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run(
+        "from functools import wraps\n\n"
+        "def doubled(f):\n    @wraps(f)\n    def g(self, x):\n        return 2 * f(self, x)\n"
+        "    return g\n\n"
+        "class Base:\n    @doubled\n    def half(self, x):\n        return np.maximum(x, 0) / 2\n\n"
+        "class MyReLU(Base):\n    def forward(self, x):\n        self.positive = x > 0\n"
+        "        return self.half(x)\n\n"
+        "check_relu(MyReLU, keep=True)"
+    )
+    exercises.check_relu(exercises.kept("MyReLU"))
+    run(
+        "@np.vectorize\ndef relu_backward(d_output, x):\n    return d_output if x > 0 else 0.0\n\n"
+        "check_relu_backward(relu_backward, keep=True)"
+    )
+    exercises.check_relu_backward(exercises.kept("relu_backward"))
+
+
+@pytest.mark.parametrize("answer", [lambda d, x: d * (x > 0), partial(max, 0)])
+def test_what_has_no_name_is_told_how_to_get_one(answer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    from tinycnn_lib.exercises._kept import write_kept
+
+    assert "write it as def relu_backward(...):" in refusal(write_kept, "relu_backward", answer)
 
 
 def test_a_name_that_is_no_piece_is_refused():

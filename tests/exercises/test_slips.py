@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from refusals import refusal
 
-from tinycnn_lib import Conv2D, Dense, Flatten, MaxPool2D, ReLU, TinyCNN, exercises, loops
+from tinycnn_lib import (
+    Conv2D,
+    Dense,
+    Flatten,
+    MaxPool2D,
+    ReLU,
+    TinyCNN,
+    exercises,
+    loops,
+)
 
 
 class KeptMaximum(MaxPool2D):
@@ -179,6 +188,36 @@ def test_the_winner_may_be_negative():
     assert "returns None for a kernel that has a pair" in refusal(
         exercises.check_separable, separate
     )
+
+
+def test_a_parameter_that_is_put_back_nearly_is_not_put_back():
+    def central_differences(loss, w, h):
+        slopes = np.zeros(w.shape)
+        for place in np.ndindex(w.shape):
+            w[place] += h
+            above = loss()
+            w[place] -= 2 * h
+            slopes[place] = (above - loss()) / (2 * h)
+            w[place] += h
+        return slopes
+
+    message = refusal(exercises.check_central_differences, central_differences)
+    assert "keep the old number, and put that back" in message
+
+
+@pytest.mark.parametrize("kept", ["d_x", "d_weights"])
+def test_a_result_that_is_given_twice_is_found(kept):
+    buffers = {}
+
+    def dense_backward(d_output, x, weights):
+        found = {"d_x": d_output @ weights.T, "d_weights": x.T @ d_output}
+        buffer = buffers.setdefault(found[kept].shape, np.zeros(found[kept].shape))
+        buffer[:] = found[kept]
+        found[kept] = buffer
+        return found["d_x"], found["d_weights"], d_output.sum(axis=0)
+
+    message = refusal(exercises.check_dense_backward, dense_backward)
+    assert "has changed after a second call" in message
 
 
 def test_layers_that_are_right_stay_right():

@@ -54,10 +54,14 @@ def read_kept(names, others):
 
 def source_of(name, answer):
     """Return the source of a function or class, and before it what it needs of its notebook."""
+    known = getattr(answer, "__name__", "<lambda>")
+    if known == "<lambda>":
+        fail(f"{name} cannot be kept: it has no name", hint=f"write it as def {name}(...):")
     parts = {}
-    _collect(answer.__name__, answer, parts, name)
-    simple = {key: text for key, text in parts.items() if not text.startswith(("def ", "class "))}
-    return "\n".join([*simple.values(), *reversed([parts[key] for key in parts.keys() - simple])])
+    _collect(known, answer, parts, name)
+    simple = [text for text in parts.values() if not text.startswith(("def ", "class ", "@"))]
+    # What was found last is needed by what was found before it.
+    return "\n".join([*simple, *(text for text in reversed(parts.values()) if text not in simple)])
 
 
 def _collect(key, thing, parts, name):
@@ -108,8 +112,10 @@ def _text_of(key, thing, name):
         except SyntaxError:  # a cell with a magic command
             body = []
         for node in reversed(body):
-            if getattr(node, "name", None) == thing.__name__:
-                return ast.get_source_segment(cell, node), function.__globals__
+            if getattr(node, "name", None) == getattr(thing, "__name__", key):
+                first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+                lines = cell.splitlines()[first - 1 : node.end_lineno]
+                return "\n".join(lines), function.__globals__
     what = f"{name} cannot be kept: the source of {key} is not found"
     if function is None:
         what = f"{name} cannot be kept: it uses {key}, which your notebook made elsewhere"

@@ -18,10 +18,17 @@ def _loss_cases():
     for N, K in ((1, 3), (2, 3), (4, 2), (5, 4)):
         yield {"logits": sample((N, K), N + K), "targets": rng.integers(0, K, size=N)}
     yield {"logits": np.array([[1000.0, 0.0, 1.0]]), "targets": np.array([1])}
+    yield {"logits": np.array([[1000.0, 0.0, 1.0], [0.0, 0.5, 1.0]]), "targets": np.array([1, 0])}
 
 
 def _loss_gradient(logits, targets):
     return softmax_cross_entropy(logits, targets)[2]
+
+
+def _one_maximum(logits, targets):
+    with np.errstate(all="ignore"):
+        e = np.exp(logits - logits.max())
+        return (e / e.sum(axis=1, keepdims=True) - _one_hot(logits, targets)) / len(logits)
 
 
 def _one_hot(logits, targets):
@@ -34,6 +41,7 @@ LOSS_GRADIENT = Piece(
     cases=_loss_cases,
     praise="what was predicted minus what should have been, shared by the batch.",
     mistakes={
+        "the whole batch shares one maximum; each row subtracts its own": _one_maximum,
         "the loss is the mean over the batch: divide by N": (
             lambda logits, targets: len(logits) * _loss_gradient(logits, targets)
         ),
@@ -71,7 +79,8 @@ def check_loss_gradient(loss_gradient, keep=False):
     ExerciseError
         If it raises, changes an input, or returns a wrong shape or number.
     """
-    LOSS_GRADIENT.check(loss_gradient, keep)
+    with np.errstate(all="ignore"):
+        LOSS_GRADIENT.check(loss_gradient, keep)
 
 
 # --- Dense
@@ -492,12 +501,24 @@ def _play_numerical(name, answer, case, hint=None):
     yield f"w, after {name} is done,", w, on
 
 
+def _check_put_back(central_differences):
+    """Fail unless each parameter is afterwards what it was, to the last bit."""
+    before, h = np.array([0.1, 0.7, 1000.0]), 1e-5
+    w = before.copy()
+    call("central_differences", lambda: central_differences(lambda: float((w**2).sum()), w, h))
+    if not np.array_equal(w, before):
+        fail("w, after central_differences is done, is not what it was, to the last bit",
+             on={"w": before, "h": h}, hint="adding and taking away leaves a rounding error: keep "
+             "the old number, and put that back")  # fmt: skip
+
+
 NUMERICAL = Piece(
     name="central_differences",
     right=_difference(),
     cases=_numerical_cases,
     praise="each parameter up and down, and put back.",
     play=_play_numerical,
+    promises=(_check_put_back,),
     mistakes={
         "that is a one-sided difference: measure above and below": (
             _difference(steps=(1, 0), divide=1)
