@@ -375,7 +375,7 @@ def by_pivot(kernel, compare, dtype=None):
         (lambda k: by_pivot(k, np.array_equal), "[[0.03", "not with =="),
         (lambda k: by_pivot(k, np.allclose), "1.e-09", "relative to the kernel's largest"),
         (lambda k: by_pivot(k, np.allclose, k.dtype), "[[ 1  0 -1]", "dtype=float"),
-        (lambda k: None, "", "is there a return at its end?"),
+        (lambda k: None, "", "is there a return, and"),
     ],
 )
 def test_the_likeliest_ways_to_separate_wrongly(answer, kernel, sentence):

@@ -19,8 +19,13 @@ def expect_answer(name, got):
 def expect_returned(name, got, *, on=None):
     """Fail if `got`, which the reader's `name` returned, is None or ..."""
     if got is None or got is ...:
-        what = "None" if got is None else "..."
-        fail(f"{name} returns {what}", on=on, hint="is there a return at its end?")
+        if got is ...:
+            fail(
+                f"{name} returns ...",
+                on=on,
+                hint="a gap is left: write your own answer for the ...",
+            )
+        fail(f"{name} returns None", on=on, hint="is there a return with the result at its end?")
 
 
 def _scalar(got):

@@ -183,10 +183,10 @@ _NOT_SEPARABLE = (
 )
 
 
-def _separate(kernel, compare=np.allclose, whole=False):
+def _separate(kernel, compare=np.allclose, whole=False, divide=True, sized=np.abs):
     """Return (column, row) from the largest entry, or None; the parameters are for mistakes."""
-    u, v = np.unravel_index(np.abs(kernel).argmax(), kernel.shape)
-    row, column = kernel[u], kernel[:, v] / kernel[u, v]
+    u, v = np.unravel_index(sized(kernel).argmax(), kernel.shape)
+    row, column = kernel[u], kernel[:, v] / (kernel[u, v] if divide else 1)
     column = column.astype(kernel.dtype) if whole else column
     return (column, row) if compare(np.outer(column, row), kernel) else None
 
@@ -201,7 +201,14 @@ _SEPARATE_MISTAKES = {
     "whole numbers cannot hold the quotients: make the arrays with dtype=float": (
         lambda kernel: _separate(kernel, whole=True)
     ),
-    "it returns None for every kernel: is there a return at its end?": lambda kernel: None,
+    "it returns None for every kernel that has a pair: is there a return, and is the column "
+    "divided by the entry where row and column meet?": lambda kernel: None,
+    "the column must be divided by the entry where row and column meet": (
+        lambda kernel: _separate(kernel, divide=False)
+    ),
+    "the largest entry in magnitude counts, also if it is negative: np.abs(kernel).argmax()": (
+        lambda kernel: _separate(kernel, sized=lambda kernel: kernel)
+    ),
 }
 
 
