@@ -113,9 +113,10 @@ def wrong_answers(exercise):
             for name, piece in vars(module).items():
                 if isinstance(piece, Piece) and piece.name == asked:
                     place = module.__name__.rpartition(".")[2]
-                    return [
+                    likely = [
                         f"from tinycnn_lib.exercises.{place} import {name}\n"
                         f"{asked} = list({name}.mistakes.values())[{number}]"
-                        for number in range(min(3, len(piece.mistakes)))
+                        for number in range(len(piece.mistakes))
                     ]
+                    return [*likely, f"{asked} = 7"][:3]
     return []
