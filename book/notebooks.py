@@ -52,8 +52,8 @@ def fold_code(notebook):
             continue
         tags = cell.metadata.get("tags", [])
         hidden = {
-            "source_hidden": in_solution or "hide-input" in tags,
-            "outputs_hidden": in_solution or "hide-output" in tags,
+            f"{part}_hidden": in_solution or tag in tags or "hide-cell" in tags
+            for part, tag in (("source", "hide-input"), ("outputs", "hide-output"))
         }
         if any(hidden.values()):
             cell.metadata["jupyter"] = {key: True for key, value in hidden.items() if value}

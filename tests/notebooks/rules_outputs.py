@@ -8,7 +8,7 @@ import re
 
 from notebook_reading import WIDGET_VIEW, code_cells, is_figure, texts
 
-KNOWN_TAGS = {"hide-input", "hide-output", "remove-cell"}
+KNOWN_TAGS = {"hide-input", "hide-output", "hide-cell", "remove-cell"}
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 

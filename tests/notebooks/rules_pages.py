@@ -134,7 +134,7 @@ def predictions_stay_secret(notebook, number):
             if asked and re.search(r"^#", cell.source.rpartition("\n:::\n")[2], re.M):
                 asked = None  # another section begins below
         elif cell.cell_type == "code":
-            folded = {"hide-output", "hide-input"} & set(cell.metadata.get("tags", []))
+            folded = {"hide-output", "hide-cell", "hide-input"} & set(cell.metadata.get("tags", []))
             if asked and cell.outputs and not folded:
                 faults.append(f"{asked!r}: the next cell shows its output; tag it hide-output")
             asked = None
@@ -149,7 +149,9 @@ def folds_have_names_of_their_own(notebook, number):
         meta, tags = cell.metadata.get("mystnb", {}), cell.metadata.get("tags", [])
         if "code_prompt_show" in meta:
             titles.append(meta["code_prompt_show"])
-        elif "hide-output" in tags or ("hide-input" in tags and "figure" not in meta):
+        elif {"hide-output", "hide-cell"} & set(tags) or (
+            "hide-input" in tags and "figure" not in meta
+        ):
             faults.append(f"code cell {n} is folded: give it a code_prompt_show of its own")
     faults += [
         f"the fold {t!r} is there twice" for t in sorted({t for t in titles if titles.count(t) > 1})
