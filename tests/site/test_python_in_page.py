@@ -46,8 +46,9 @@ def open_in(request, address):
         )
         options = options if request.param == "browser" else {**media, **options}
         contexts.append(started.new_context(**options))
+        contexts[-1].add_init_script("window.answerPatience = 15")
         page = contexts[-1].new_page()
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(300_000)
         page.goto(name if ":" in name else address + name, wait_until="load")
         return page
 
@@ -100,7 +101,7 @@ BAD = {
     "import os\nos._exit(1)": ("stopped", "", "The next Check starts it anew."),
     "import matplotlib": ("error", "line 1", "The page has NumPy and tinycnn_lib."),
     "while True: print('again')": ("error", "again\nagain", "20,000 characters"),
-    "big = [np.ones((15_000, 15_000)) for _ in range(3)]": ("error", "line 1", "MemoryError"),
+    "big = [np.zeros((15_000, 15_000)) for _ in range(3)]": ("error", "line 1", "MemoryError"),
     "def f(): f()\nf()": ("error", "line 1, in f", "RecursionError"),
     "import sys; sys.exit(3)": ("error", "line 1", "SystemExit: 3"),
     "input('?')": ("error", "line 1", "Error"),
