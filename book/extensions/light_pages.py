@@ -8,6 +8,8 @@ import re
 import struct
 from html import unescape
 
+from sphinx.errors import ExtensionError
+
 CSS_INCH = 96  # CSS pixels per inch
 COLUMNS = 88  # of code in the column of text
 PHONE = "(max-width: 600px)"
@@ -15,6 +17,11 @@ PHONE = "(max-width: 600px)"
 # and within words, if the search was for F.
 SEARCH_ONLY = ("searchindex.js", "searchtools.js", "language_data.js", "sphinx_highlight.js")
 
+THEME_SEARCH = (
+    'document.querySelectorAll(["pre",".nboutput > .output_area",".cell_output > .output",'
+    '".jp-RenderedHTMLCommon",".pst-scrollable-table-container"].join(", "))'
+)
+QUIET_SEARCH = "[/* book.js does it */]"
 
 # Ask for the fonts of formulas at once: found late, they would move the lines that use them.
 FONT_SCRIPT = """
@@ -43,6 +50,20 @@ def drop_scripts(soup, is_search):
             script.decompose()
         elif source and not is_search and source != "documentation_options.js":
             script["defer"] = ""
+
+
+def quiet_theme(static):
+    """Take a search for blocks that scroll out of the theme's script; book.js looks for them.
+
+    The theme measures every block of a page as soon as it is loaded, those in closed folds, too,
+    which must be laid out for it: two thirds of a second on a phone.
+    """
+    path = static / "scripts" / "pydata-sphinx-theme.js"
+    script = path.read_text(encoding="utf-8")
+    if THEME_SEARCH in script:
+        path.write_text(script.replace(THEME_SEARCH, QUIET_SEARCH), encoding="utf-8")
+    elif QUIET_SEARCH not in script:  # from an earlier build
+        raise ExtensionError(f"{path.name} has no {THEME_SEARCH}: how does it look for blocks now?")
 
 
 def inline_options(soup, static):
@@ -120,9 +141,15 @@ def lift_code(page, plain):
 
 
 def thin_code(code, plain):
-    """Unwrap the parts of highlighted code that look like plain text."""
-    tokens = "|".join(sorted(plain)) or "$"
-    return re.sub(rf'<span(?: class="(?:{tokens})")?>([^<]*)</span>', r"\1", code)
+    """Unwrap the parts of highlighted code that look like plain text, and join those of a string.
+
+    Operators, a sixth of all parts, are left plain. The `f` and the braces of an f-string are part
+    of the string.
+    """
+    tokens = "|".join(sorted(plain | {"o"}))
+    code = re.sub(rf'<span(?: class="(?:{tokens})")?>([^<]*)</span>', r"\1", code)
+    code = re.sub('<span class="(?:sa|si)">', '<span class="s2">', code)
+    return re.sub(r'(<span class="s2">[^<]*)</span><span class="s2">', r"\1", code)
 
 
 def put_code(page, blocks):

@@ -121,6 +121,7 @@ def repair_pages(app, exception):
         return
     site = Path(app.outdir)
     plain = light_pages.plain_tokens((site / "_static" / "pygments.css").read_text("utf-8"))
+    light_pages.quiet_theme(site / "_static")
     pages, words = {}, set()
     for path in sorted(site.rglob("*.html")):
         if "_static" in path.parts or "_sources" in path.parts:

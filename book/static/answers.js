@@ -266,7 +266,8 @@
     const buttons = make("div", { className: "answer-buttons" }, check, stop, again, copy);
     if (!navigator.clipboard) copy.remove();
     cell.classList.add("answer-given");
-    cell.after(make("div", { className: "answer" }, label, code, buttons, verdict));
+    // Within the cell: beside it, the browser would style all that follows once more.
+    cell.append(make("div", { className: "answer" }, label, code, buttons, verdict));
     return { id, exercise };
   }
 
@@ -305,7 +306,7 @@
   // What is right is marked at its exercise and counted at the chapter's head.
   const keys = "Once you have typed, Tab indents; Escape gives it back. Control and Enter checks.";
   last.append(make("p", { id: "answer-keys", hidden: true, textContent: keys }));
-  const progress = make("p", { className: "answers-progress", hidden: true });
+  const progress = make("p", { className: "answers-progress" });
   const count = make("span");
   const forget = make("button", { type: "button", textContent: "Forget all answers" });
   forget.addEventListener("click", () => {
@@ -314,12 +315,13 @@
     location.reload();
   });
   progress.append(count, " What you type is kept in this browser, on this device. ", forget);
-  document.querySelector("article h1")?.after(progress);
 
   function showProgress() {
     const rights = cells.filter(({ id }) => store.answer(id).right);
     count.textContent = `${rights.length} of ${cells.length} exercises right.`;
-    progress.hidden = !Object.keys(store.read()[page] ?? {}).length;
+    const begun = Object.keys(store.read()[page] ?? {}).length > 0;
+    if (begun && !progress.isConnected) document.querySelector("article h1")?.after(progress);
+    else if (!begun) progress.remove();
     for (const { id, exercise } of cells) {
       const title = exercise.querySelector(".admonition-title");
       const mark = title.querySelector(".answer-mark");

@@ -14,42 +14,48 @@
   function mark(block, wide, more) {
     block.classList.toggle("goes-on", wide && more);
     if (block.matches("span.math")) block.classList.toggle("too-wide", wide);
-    if (!block.matches(`${NAMED}, span.math`)) return;
     if (wide) {
       block.tabIndex = 0;
+      if (block.matches("pre")) return;
       block.role = "group";
       block.ariaLabel = `${block.matches(TABLE) ? "Table" : "Formula"}, scrolls sideways`;
-    } else {
+    } else if (block.matches("[tabindex]")) {
       for (const name of ["tabindex", "role", "aria-label"]) block.removeAttribute(name);
     }
   }
 
-  // All is read before anything is written, and read when the page has just been laid out: another
-  // moment would make the browser lay it out once more.
+  // What a closed fold hides is not measured, for that would make the browser lay it out. All is read
+  // before anything is written, for the same reason.
+  const shown = new Set();
   let marking = 0; // one run at a time: of two, the earlier would mark what the later has measured
   function measure() {
     const screen = document.documentElement.clientWidth;
-    const beyond = [...document.querySelectorAll("article span.math:not(.too-wide)")].filter(
-      (formula) => formula.getBoundingClientRect().right > screen,
+    const marks = [...shown].map((block) =>
+      block.matches(SCROLLING)
+        ? [block, isWide(block), goesOn(block)]
+        : [block, block.getBoundingClientRect().right > screen, true],
     );
-    const marks = [...document.querySelectorAll(SCROLLING)]
-      .map((block) => [block, isWide(block), goesOn(block)])
-      .filter(([block, wide]) => wide || block.matches(".goes-on, .too-wide, [role=group]"));
     cancelAnimationFrame(marking);
     marking = requestAnimationFrame(() => {
-      for (const formula of beyond) mark(formula, true, true);
       for (const [block, wide, more] of marks) mark(block, wide, more);
     });
   }
 
   const article = document.querySelector("article");
   if (article) {
-    const observer = new ResizeObserver(measure); // a new width, a fold opened
-    observer.observe(article);
-    addEventListener("load", () => {
-      observer.unobserve(article);
-      observer.observe(article); // once more, with all fonts
-    });
+    const watcher = new IntersectionObserver(
+      (entries) => {
+        for (const { target, isIntersecting } of entries) {
+          shown[isIntersecting ? "add" : "delete"](target);
+        }
+        measure();
+      },
+      { rootMargin: "9999999px" }, // the whole page
+    );
+    for (const block of article.querySelectorAll(`${SCROLLING}, span.math:not(.formula)`))
+      watcher.observe(block);
+    new ResizeObserver(measure).observe(article); // a new width
+    document.fonts.ready.then(measure);
   }
   document.addEventListener(
     "scroll",
