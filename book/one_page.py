@@ -23,9 +23,11 @@ LEFT_OUT = (
     "script, a.headerlink, .copybtn, .sd-summary-state-marker, .living-widget, "
     "details.hide.above-input, details.hide > summary"
 )
+ANSWERS = """
+<section class="answers-last" id="answers"><h2>Hints, answers and solutions</h2></section>
+"""  # paper.js fills it
 PREFACE = """
-<p>The answers, the hints and the solutions, which a page of the web version hides until you ask,
-stand open here, behind the question that they belong to. Cover them with a sheet of paper. A
+<p>The hints, the answers and the solutions stand at the end of their chapter, numbered. A
 figure that moves in the web version stands still. The code that draws the figures is in the
 notebooks only.</p>
 """
@@ -57,7 +59,7 @@ class Chapter:
         """Return (id, title) of the sections of a chapter; the appendix is listed by page."""
         if not self.number:
             return []
-        found = self.article.select("section > section:has(> h2)")
+        found = self.article.select("section > section:not(.answers-last):has(> h2)")
         return [(section.h2["id"], text_of(section.h2)) for section in found]
 
 
@@ -107,6 +109,8 @@ def drop_what_paper_cannot_use(article):
         image.attrs.pop("loading", None)  # an image that waits to be seen is not printed
     for link in article.select("a.image-reference"):
         link.unwrap()
+    if article.select_one("details.solution"):
+        article.section.append(BeautifulSoup(ANSWERS, "html.parser"))
 
 
 def describe_formulas(article):

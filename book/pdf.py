@@ -22,6 +22,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import Fit, NameObject
 
 ROOT = Path(__file__).resolve().parent.parent
+PAPER = Path(__file__).parent / "static" / "paper.js"
 TEXT_WIDTH = 612  # CSS pixels: A4 without print.css's margins, 210 - 2 * 24 mm
 NO_CHROMIUM = """No Chromium was found, which prints the PDF. Install it:
     Debian, Ubuntu     sudo apt install chromium
@@ -85,6 +86,8 @@ def print_page(browser, html, folder):
         page.emulate_media(media="print")
         page.goto(source.as_uri(), wait_until="load")
         page.evaluate("document.fonts.ready")
+        page.evaluate(PAPER.read_text(encoding="utf-8"))
+        page.evaluate("document.querySelectorAll('article').forEach(answersLast)")
         too_wide = page.evaluate(FIT, TEXT_WIDTH)
         if too_wide:
             raise RuntimeError("too wide for the paper:\n" + "\n".join(too_wide[:10]))

@@ -39,6 +39,22 @@ def name_buttons(soup):
         del icon["title"]
 
 
+def name_downloads(soup):
+    """Say what the download menu does; only a chapter has a source that a reader can use."""
+    for button in soup.select(".dropdown-download-buttons > button"):
+        button["aria-label"] = "Download or print this page"
+    for link in soup.select("a.btn-download-source-button"):
+        if not link["href"].endswith(".ipynb"):
+            link.find_parent("li").decompose()
+            continue
+        link.select_one(".btn__text-container").string = "Notebook (.ipynb)"
+        link["download"] = ""
+        del link["target"], link["title"]
+    for button in soup.select("button.btn-download-pdf-button"):
+        button.select_one(".btn__text-container").string = "Print or save as PDF"
+        del button["title"]
+
+
 def name_folded_code(soup):
     """Say on each folded code cell which figure its code draws, and make the summary valid."""
     for summary in soup.select("details.hide > summary"):
@@ -103,6 +119,7 @@ def unwrap_blocks(soup):
 REPAIRS = (
     name_regions,
     name_buttons,
+    name_downloads,
     name_folded_code,
     fold_solutions,
     make_ids_unique,

@@ -109,23 +109,4 @@
       return toText(page.documentElement.outerHTML, anchor);
     };
   }
-
-  // On paper everything is unfolded, every image is there, and the night is over.
-  const look = document.documentElement.dataset;
-  addEventListener("beforeprint", () => {
-    look.themeOnScreen = look.theme;
-    look.theme = "light";
-    for (const image of document.querySelectorAll("img[loading=lazy]")) image.loading = "eager";
-    for (const fold of document.querySelectorAll("article details:not([open])")) {
-      fold.open = true;
-      fold.dataset.unfolded = "print";
-    }
-  });
-  addEventListener("afterprint", () => {
-    look.theme = look.themeOnScreen;
-    for (const fold of document.querySelectorAll("details[data-unfolded]")) {
-      fold.open = false;
-      delete fold.dataset.unfolded;
-    }
-  });
 })();

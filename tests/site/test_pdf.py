@@ -405,6 +405,21 @@ def test_a_chapter_printed_from_the_browser_is_whole_and_light(open_page, soup, 
         assert block.select_one(".math") or not lost, f"not printed: {lost}"
 
 
+def test_paper_shows_a_question_before_its_answer_and_gives_the_page_back(open_page, tmp_path):
+    page = open_page(CHAPTERS[0])
+    order = """() => [...document.querySelectorAll("article details, article h2")]
+      .map((block) => block.textContent)"""
+    before = page.evaluate(order)
+    page.pdf(path=tmp_path / "chapter.pdf", format="A4")
+    printed = " ".join(pdftotext(tmp_path / "chapter.pdf", "-layout").split())
+    question, _, answers = printed.partition(" Hints, answers and solutions ")
+    assert "At the end of the chapter: 1 Answer: the six outputs of the row." in question
+    assert "At the end of the chapter: 2 Hint 1, one row: a nudge. 3 Hint 2" in question
+    assert answers.startswith("1 Answer: the six outputs of the row Six, because")
+    assert "Solution to Exercise 22.10" in answers
+    page.wait_for_function(f"(before) => String(({order})()) === String(before)", arg=before)
+
+
 SMALL = """<html lang="en"><head><link rel="stylesheet" href="a.css"></head><body><article>
 <section id="top"><h1>{title}</h1><p>{text}</p></section></article></body></html>"""
 LIVING = """<a href="../index.html">home</a> <a href="two.html#deep">two</a> <a href="#top">up</a>

@@ -256,7 +256,11 @@ def test_download_menu_leads_to_the_notebook(open_page, site):
     page.keyboard.press("Enter")
     link = page.locator("a.btn-download-source-button")
     link.wait_for()
-    assert (site / "_sources" / "chapters" / link.get_attribute("href").rpartition("/")[2]).exists()
+    assert link.inner_text().strip() == "Notebook (.ipynb)"
+    with page.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename == "23-building-a-cnn.ipynb"
+    assert page.url.endswith(CHAPTER)  # the reader stays
 
 
 def test_search_finds_max_pooling(open_page):
