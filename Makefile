@@ -73,7 +73,7 @@ serve: book
 
 # Everything lies in one folder of the archive, with Python as the one kind of file that a page
 # opened from a folder may load: a script.
-NAME := building-a-cnn-from-scratch
+NAME := a-cnn-number-by-number
 ZIP := _build/$(NAME).zip
 zip: book
 	rm -rf _build/$(NAME)

@@ -1,6 +1,6 @@
 """Print the chapters and the appendix into one tagged PDF with outline and page numbers.
 
-    python book/pdf.py _build/html _build/building-a-cnn-from-scratch.pdf
+    python book/pdf.py _build/html _build/a-cnn-number-by-number.pdf
 
 The built pages are joined into one (one_page.py), and Chromium prints that. It prints twice: the
 first print tells on which page each section lies, the second has these numbers in its contents.

@@ -163,20 +163,19 @@ def test_windows_commands_are_those_that_the_workflow_runs():
     assert [step["run"] for step in jobs["windows"]["steps"] if "run" in step] == commands
 
 
-@pytest.mark.parametrize("upright", [False, True])
-def test_picture_of_the_readme_shows_what_the_library_computes(tmp_path, upright):
-    spec = importlib.util.spec_from_file_location("picture", ROOT / "book" / "readme_picture.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.draw(upright).savefig(tmp_path / "new.png", dpi=150)
-    new = matplotlib.image.imread(tmp_path / "new.png")[..., :3]
-    path = module.UPRIGHT if upright else module.PICTURE
-    kept = matplotlib.image.imread(path)[..., :3]
-    assert kept.shape == new.shape
-    assert np.abs(kept - new).mean() < 0.01
-    assert path.stat().st_size < 100_000
-    if not upright:
-        assert f"({path.relative_to(ROOT).as_posix()})" in read("README.md")
+def test_pictures_show_what_the_library_computes(tmp_path):
+    spec = importlib.util.spec_from_file_location("pictures", ROOT / "book" / "pictures.py")
+    pictures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pictures)
+    pictures.plotting.use_book_style()
+    for name, draw in pictures.PICTURES.items():
+        draw().savefig(tmp_path / name, dpi=150)
+        new = matplotlib.image.imread(tmp_path / name)[..., :3]
+        kept = matplotlib.image.imread(ROOT / "book" / name)[..., :3]
+        assert kept.shape == new.shape
+        assert np.abs(kept - new).mean() < 0.01, name
+        assert (ROOT / "book" / name).stat().st_size < 100_000
+        assert f"book/{name}" in read("README.md") + read("index.md")
 
 
 def test_probabilities_in_the_readme():

@@ -12,7 +12,6 @@ from sphinx.errors import ExtensionError
 
 CSS_INCH = 96  # CSS pixels per inch
 COLUMNS = 88  # of code in the column of text
-PHONE = "(max-width: 600px)"
 # The last one marks what was searched for on the next page, whichever that is: every f, in menus
 # and within words, if the search was for F.
 SEARCH_ONLY = ("searchindex.js", "searchtools.js", "language_data.js", "sphinx_highlight.js")
@@ -169,20 +168,8 @@ def size_images(soup, page):
             image["loading"] = "lazy"
 
 
-def offer_upright(soup, static):
-    """Show NAME-upright.png in place of NAME.png on a phone, if `book/static` holds one."""
-    for image in soup.select("article img[src$='.png']"):
-        upright = static / file_name(image["src"]).replace(".png", "-upright.png")
-        if upright.exists():
-            width, height = png_size(upright)
-            address = f"{soup.html.get('data-content_root', './')}_static/{upright.name}"
-            source = soup.new_tag("source", srcset=address, media=PHONE, width=width, height=height)
-            image.wrap(soup.new_tag("picture")).insert(0, source)
-
-
 def lighten(soup, page, static):
     """Make one parsed page light, all but its style sheets."""
     drop_scripts(soup, is_search=page.name == "search.html")
     inline_options(soup, static)
     size_images(soup, page)
-    offer_upright(soup, static)

@@ -16,6 +16,7 @@ from tinycnn_lib import (
 from tinycnn_lib.explorers import (
     RunRecorder,
     explore_convolution,
+    explore_drawing,
     explore_gradient,
     explore_network,
     replay_training,
@@ -47,7 +48,7 @@ def test_explore_convolution(arguments, message):
         explore_convolution(**arguments)
 
 
-@pytest.mark.parametrize("explore", [explore_network, explore_gradient])
+@pytest.mark.parametrize("explore", [explore_network, explore_gradient, explore_drawing])
 @pytest.mark.parametrize(
     ("model", "image", "message"),
     [
@@ -68,6 +69,11 @@ def test_explore_convolution(arguments, message):
 def test_explore_network_and_gradient(explore, model, image, message):
     with pytest.raises((TypeError, ValueError), match=message):
         explore(model, image)
+
+
+def test_a_label_is_one_of_the_classes():
+    with pytest.raises(ValueError, match=r"label: expected one of .*'vertical'.*, got 'upright'"):
+        explore_drawing(TinyCNN(), label="upright")
 
 
 def test_models_of_two_shapes_or_too_many_filters_are_refused():

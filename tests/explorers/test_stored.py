@@ -8,7 +8,7 @@ import pytest
 from figure_book import NOTEBOOK, SCRIPTS, execute
 
 from tinycnn_lib import TinyCNN
-from tinycnn_lib.explorers import explore_convolution, explore_network
+from tinycnn_lib.explorers import explore_convolution, explore_drawing, explore_network
 from tinycnn_lib.explorers.figure import join_scripts
 
 WIDGETS = "application/vnd.jupyter.widget-state+json"
@@ -79,3 +79,11 @@ def test_joined_scripts_are_one_module(tmp_path):
 def test_a_missing_script_is_named():
     with pytest.raises(FileNotFoundError, match=r"nowhere\.js"):
         join_scripts("nowhere.js")
+
+
+def test_a_drawing_says_in_words_what_its_picture_shows():
+    text = repr(explore_drawing({"untrained": TinyCNN()}, label="vertical"))
+    assert text.startswith("A picture of 8 by 8 pixels that shows: vertical, beside bars")
+    assert "The untrained network says “diagonal”: wrong." in text.partition("\n")[0]
+    assert "  diagonal 0.59" in text
+    assert "says “diagonal”." in repr(explore_drawing({"untrained": TinyCNN()}))

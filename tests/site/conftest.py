@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from built_book import ROOT, SITE, need
 
-FOLDER = "building-a-cnn-from-scratch"
+FOLDER = "a-cnn-number-by-number"
 
 
 @pytest.fixture(scope="session")

@@ -127,18 +127,6 @@ def test_formulas_and_code_come_back_to_their_places():
     assert ["wide-code" in block["class"] for block in (narrow, wide)] == [False, True]
 
 
-def test_a_phone_gets_the_upright_picture(tmp_path):
-    from matplotlib.figure import Figure
-
-    Figure(figsize=(1, 2)).savefig(tmp_path / "a-upright.png", dpi=96)
-    page = parse('<article><img src="../_images/a.png"/><img src="../_images/b.png"/></article>')
-    page.append(page.new_tag("html", attrs={"data-content_root": "../"}))
-    light_pages.offer_upright(page, tmp_path)
-    (source,) = page.select("picture:has(> img[src$='a.png']) > source")
-    assert source["srcset"] == "../_static/a-upright.png"
-    assert (source["width"], source["height"]) == (96, 192)
-
-
 def test_plain_code_is_known_by_both_color_schemes():
     css = "".join(
         f'html[data-theme="{scheme}"] .highlight {{ color: {ink} }}\n'

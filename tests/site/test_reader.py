@@ -371,3 +371,38 @@ def test_paper_shows_what_is_folded(open_page):
     assert page.locator("article details:not([open])").count() == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("article details:not([open])").count() > 0
+
+
+def test_the_landing_page_answers_what_a_reader_draws(open_page):
+    page = open_page("index.html", 360)
+    figure = page.locator(".lf-drawing")
+    figure.wait_for()
+    verdicts = figure.locator(".lf-verdict")
+    assert verdicts.all_inner_texts() == [
+        "The untrained network says “diagonal”: wrong.",
+        "The trained network says “vertical”: right.",
+    ]
+    assert figure.locator(".lf-best td:last-child").all_inner_texts() == ["0.59", "0.98"]
+    assert figure.bounding_box()["height"] < 640  # picture and answers on one screen of a phone
+    figure.get_by_role("button", name="horizontal").click()
+    assert "The trained network says “horizontal”: right." in verdicts.all_inner_texts()
+    figure.get_by_role("button", name="Blank").click()
+    cells = figure.locator(".lf-cell")
+    start, end = (cells.nth(n).bounding_box() for n in (8 + 3, 6 * 8 + 3))
+    page.mouse.move(start["x"] + 9, start["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 9, end["y"] + 9, steps=12)
+    page.mouse.up()
+    said = cells.evaluate_all("(cells) => cells.map((cell) => cell.ariaLabel)")
+    drawn = [place for place, label in enumerate(said) if label.endswith("1.0")]
+    assert drawn == [8 * row + 3 for row in range(1, 7)]
+    assert "The trained network says “vertical”." in verdicts.all_inner_texts()
+    cells.nth(6 * 8 + 3).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    assert cells.nth(6 * 8 + 4).get_attribute("aria-label").endswith("1.0")
+    page.keyboard.press("Space")
+    assert cells.nth(6 * 8 + 4).get_attribute("aria-label").endswith("0.0")
+    page.wait_for_function(
+        "document.querySelector('.lf-drawing [role=status]').textContent.includes('trained')"
+    )

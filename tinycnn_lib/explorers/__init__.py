@@ -3,6 +3,7 @@
 from tinycnn_lib import extras
 
 with extras.figures():
+    from tinycnn_lib.explorers.drawing import explore_drawing
     from tinycnn_lib.explorers.gradient import explore_gradient
     from tinycnn_lib.explorers.network import explore_network
     from tinycnn_lib.explorers.recorder import RunRecorder
@@ -12,6 +13,7 @@ with extras.figures():
 __all__ = [
     "RunRecorder",
     "explore_convolution",
+    "explore_drawing",
     "explore_gradient",
     "explore_network",
     "replay_training",
