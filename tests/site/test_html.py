@@ -190,6 +190,18 @@ def test_links_to_figures_show_their_number(soup, name):
 
 
 @every_chapter
+def test_the_first_use_of_a_symbol_leads_to_its_row(soup, name):
+    rows = {e["id"]: e for e in soup("appendix/notation.html").select("td [id^=symbol-]")}
+    links = soup(name).select("article a.symbol")
+    assert len(links) > 20
+    for link in links:
+        row = rows[link["href"].partition("#")[2]]
+        assert link.select_one("annotation").text == row.select_one("annotation").text
+    addresses = [link["href"] for link in links]
+    assert len(addresses) == len(set(addresses))  # the first use alone
+
+
+@every_chapter
 def test_papers_are_cited_by_number(soup, name):
     """The source is a link around author and year; the number behind them leads to the entry."""
     cited = soup(name).select("article .bibtex-citation a")

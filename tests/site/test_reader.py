@@ -277,6 +277,18 @@ def test_search_finds_max_pooling(open_page):
     assert page.locator(".highlighted").count() == 0  # no letters marked on the way
 
 
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [("stride", "appendix/glossary.html#stride"), ("F", "appendix/notation.html")],
+)
+def test_search_shows_the_explanation_first(open_page, query, first):
+    page = open_page(f"search.html?q={query}")
+    hit = page.locator("#search-results ul.search li a").first
+    hit.wait_for()
+    page.wait_for_function("document.querySelectorAll('#search-results ul.search li').length > 5")
+    assert hit.get_attribute("href").startswith(first)
+
+
 @pytest.mark.parametrize("name", ["index.html", CHAPTER, "appendix/notation.html"])
 def test_opened_from_a_folder(open_page, site, name):
     trouble = []
