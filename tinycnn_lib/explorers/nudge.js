@@ -4,7 +4,7 @@ import { range } from "./arithmetic.js";
 import { element, exact, inSum, number, term } from "./grid.js";
 
 const FURTHEST = 1; // the largest nudge
-const [LEFT, RIGHT, TOP, BOTTOM] = [42, 252, 18, 128]; // of the curve, in a picture of 264 by 164
+const [LEFT, RIGHT, TOP, BOTTOM] = [46, 252, 18, 128]; // of the curve, in a picture of 264 by 164
 
 // About four steps of 1, 2 or 5 times a power of ten that lie between two numbers.
 function ticksIn(low, high) {
