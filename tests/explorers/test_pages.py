@@ -22,7 +22,7 @@ from tinycnn_lib.explorers.sliding_window import IMAGE, KERNEL
 
 WINDOW, NETWORK, GRADIENT, REPLAY = range(4)
 AXE = Path(__file__).parents[1] / "site" / "vendor" / "axe-core" / "axe.min.js"
-RUN_AXE = """async (only) => scrollTo(0, 0) ?? (await axe.run({include: [".living-figure"]}, {
+RUN_AXE = """async (only) => (await scrollTo(0, 0), await axe.run({include: [".living-figure"]}, {
   preload: false, // nothing is fetched anew, which a page opened from a file may not
   runOnly: only ?? {type: "tag",
     values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}))
@@ -33,6 +33,12 @@ TOO_LONG = """(grids) => grids.flatMap((grid) => [...grid.querySelectorAll(".lf-
     text.selectNodeContents(cell);
     return text.getBoundingClientRect().width > cell.getBoundingClientRect().width;
   }).map((cell) => cell.textContent)"""
+TOO_SMALL = """(figure) => [...figure.querySelectorAll("*")]
+  .filter((part) => part.getClientRects().length
+    && [...part.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim()))
+  .map((part) => [part.textContent, parseFloat(getComputedStyle(part).fontSize)
+    * (part.ownerSVGElement ? part.getScreenCTM().a : 1)])
+  .filter(([, size]) => size < 10.99)"""
 PLACES = "(cells) => cells.map((cell) => cell.dataset.place)"
 HEIGHTS = """async (figure) => {
   const frame = () => new Promise((done) => requestAnimationFrame(done));
@@ -399,6 +405,87 @@ def test_window_makes_room_for_long_numbers(open_page):
             figure.get_by_label(re.compile(f"^{grid.lower()}, row")).fill("99")
     assert cell(panel(figure, "Output"), 0, 0).inner_text() == "88209"
     assert figure.locator(".lf-grid").evaluate_all(TOO_LONG) == []
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_window_keeps_its_height(open_page, width):
+    """Padding and stride change the grids; what stands below must not jump."""
+    page = open_page(viewport={"width": width, "height": 800})
+    figure = page.figure(WINDOW)
+    page.page.wait_for_timeout(300)  # the room is measured
+    heights = set()
+    for padding in "012":
+        figure.get_by_role("combobox", name="Padding").select_option(padding)
+        for stride in "123":
+            figure.get_by_role("combobox", name="Stride").select_option(stride)
+            for index in range(0, figure.locator(".lf-cell").count(), 7):
+                figure.locator(".lf-cell").nth(index).click()
+                heights.add(figure.bounding_box()["height"])
+    assert len(heights) == 1
+
+
+def test_window_marks_what_no_window_reads_and_paints_padding_gray(open_page):
+    page = open_page()
+    figure = page.figure(WINDOW)
+    figure.get_by_role("combobox", name="Stride").select_option("2")
+    unread = {(i, j) for i, j in np.ndindex(6, 6) if 5 in (i, j)}
+    assert framed(figure, ".lf-quiet")[0] == unread
+    figure.get_by_role("combobox", name="Padding").select_option("1")
+    unread = {(i, j) for i, j in np.ndindex(8, 8) if 7 in (i, j)}
+    assert framed(figure, ".lf-quiet")[0] == unread
+    corner = cell(panel(figure, "Image"), 0, 0)
+    picture = Image.open(io.BytesIO(corner.screenshot())).convert("L")
+    most = max(picture.getcolors())[1]
+    assert 180 < most < 240
+    before = texts(panel(figure, "Image"))
+    cell(panel(figure, "Image"), 1, 1).click()
+    corner.click()
+    page.page.keyboard.press("5")
+    assert texts(panel(figure, "Image")) == before
+    assert figure.get_by_role("status").inner_text().startswith("Padding stays 0.")
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+def test_no_text_is_smaller_than_11_pixels(open_page, width):
+    page = open_page(viewport={"width": width, "height": 800})
+    for number in range(4):
+        figure = page.figure(number)
+        page.page.wait_for_timeout(100)
+        assert figure.evaluate(TOO_SMALL) == []
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_figure_keeps_the_description_of_its_picture(open_page, number):
+    page = open_page()
+    figure = page.figure(number)
+    about = page.page.locator("#" + figure.get_attribute("aria-describedby"))
+    alt = page.page.locator(".living-picture img").nth(number).get_attribute("alt")
+    assert about.text_content() == alt
+
+
+def test_on_a_phone_maps_fade_where_there_are_more(open_page):
+    page = open_page(viewport={"width": 320, "height": 800}, has_touch=True)
+    layer = page.figure(NETWORK).locator(".lf-layer")
+    seen = {}
+    for name, left in (("first", 0), ("middle", 150), ("last", 9999)):
+        layer.evaluate("(layer, left) => layer.scrollTo(left, 0)", left)
+        page.page.wait_for_timeout(100)
+        classes = layer.get_attribute("class")
+        seen[name] = [side for side in ("left", "right") if f"lf-more-{side}" in classes]
+    assert seen == {"first": ["right"], "middle": ["left", "right"], "last": ["left"]}
+
+
+def test_on_a_phone_the_prediction_stays_beside_the_numbers(open_page):
+    page = open_page(viewport={"width": 360, "height": 740}, has_touch=True)
+    for number, last in ((NETWORK, "Softmax"), (GRADIENT, "logits")):
+        figure = page.figure(number)
+        choose(figure, last)
+        figure.locator(".lf-detail").evaluate("(detail) => detail.scrollIntoView({block: 'end'})")
+        for part in (".lf-verdict", ".lf-layers input:checked + span"):
+            box = figure.locator(part).bounding_box()
+            assert 0 <= box["y"] < 740
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 360
 
 
 # --- the network and the gradient -------------------------------------------------------------

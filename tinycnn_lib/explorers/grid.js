@@ -167,7 +167,7 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
     }
   }
   moveStop(0, 0);
-  return { el, draw, focus: () => cells[stop[0]][stop[1]].focus(), cells };
+  return { el, draw, focus: (options) => cells[stop[0]][stop[1]].focus(options), cells };
 }
 
 // A small table of numbers to read, not to operate; null is a place without one. `marks` is a list of [row, column] set apart;

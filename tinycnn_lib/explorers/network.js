@@ -146,7 +146,7 @@ function render({ model, el }) {
       const by = seen.input[i][j] > 0.5 ? -0.1 : 0.1;
       const other = seen.input.map((row, u) => row.map((value, v) => (u === i && v === j ? value + by : value)));
       if (String(forward(net, other).logits) !== String(seen.logits)) continue;
-      view.choose(at("input", 0, i, j));
+      view.goTo(at("input", 0, i, j));
       const said = `Row ${i}, column ${j}: a tenth ${by > 0 ? "more" : "less"} changes no logit. Press ${by > 0 ? "+" : "−"} on it, and look in ReLU and MaxPool2D for what stops it.`;
       status.say(said);
       return said;

@@ -18,7 +18,7 @@ function render({ model, el }) {
   const epochOf = (run) => Math.min(epoch, run.train_loss.length - 1);
 
   // --- curves -------------------------------------------------------------------------------
-  const [WIDTH, HEIGHT, LEFT, BOTTOM] = [320, 150, 44, 22];
+  const [WIDTH, HEIGHT, LEFT, BOTTOM] = [320, 150, 52, 22];
   const x = (n) => LEFT + ((WIDTH - LEFT - 10) * n) / Math.max(last, 1);
 
   // About three steps of 1, 2 or 5 times a power of ten, up to the largest value or above it.

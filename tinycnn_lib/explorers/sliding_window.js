@@ -2,28 +2,11 @@
 
 import { copy, correlate, largest, pad, patchAt, sum, multiply, turn } from "./arithmetic.js";
 import { allow, announcer, button, element, frame, inSum, grayColor, makeGrid, player, productRow, radios, select, short, signColor, tryIt } from "./grid.js";
+import { drawn, IMAGES, KERNELS, known } from "./presets.js";
 import { makeRoom } from "./room.js";
-
-const KERNELS = {
-  "vertical edge": [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]],
-  "horizontal edge": [[-1, -1, -1], [0, 0, 0], [1, 1, 1]],
-  "blur (nine times the mean)": [[1, 1, 1], [1, 1, 1], [1, 1, 1]],
-  "impulse": [[0, 0, 0], [0, 1, 0], [0, 0, 0]],
-  "impulse in a corner": [[1, 0, 0], [0, 0, 0], [0, 0, 0]],
-};
-const IMAGES = {
-  "step": (i, j) => (j < 3 ? 1 : 8),
-  "line": (i, j) => (j === 2 ? 9 : 0),
-  "square": (i, j) => (i > 1 && i < 5 && j > 1 && j < 5 ? 7 : 1),
-  "impulse": (i, j) => (i === 2 && j === 3 ? 9 : 0),
-};
 
 const PADDING = [221, 218, 210]; // neither black nor white: no part of the picture
 let figures = 0;
-
-// The image of a preset, as large as `image`; the name of the preset that holds these numbers.
-const drawn = (name, image) => image.map((row, i) => row.map((_, j) => IMAGES[name](i, j)));
-const known = (presets, draw, values) => Object.keys(presets).find((name) => String(draw(name)) === String(values));
 
 function render({ model, el }) {
   const given = model.get("data");
@@ -130,7 +113,7 @@ function render({ model, el }) {
         };
       },
       onSelect: (i, j) => {
-        if (inside(i, j)) picked.image = [i - padding, j - padding];
+        picked.image = inside(i, j) ? [i - padding, j - padding] : null;
         refresh();
       },
       onType: (i, j, key) => {

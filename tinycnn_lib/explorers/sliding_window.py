@@ -17,7 +17,7 @@ LARGEST_NUMBER = 99
 class SlidingWindow(LivingFigure):
     """An image, a kernel and their cross-correlation or convolution, one output cell at a time."""
 
-    _esm = join_scripts("arithmetic.js", "room.js", "grid.js", "sliding_window.js")
+    _esm = join_scripts("arithmetic.js", "room.js", "grid.js", "presets.js", "sliding_window.js")
     _css = join_styles("figure.css")
 
     def _output(self):
@@ -27,7 +27,7 @@ class SlidingWindow(LivingFigure):
 
     @staticmethod
     def _strongest(output):
-        """Return the place of the first output of the largest magnitude, where the reader starts."""
+        """Return the first place of the largest magnitude, where the reader starts."""
         return np.unravel_index(np.abs(output).argmax(), output.shape)
 
     def describe(self):
@@ -115,7 +115,8 @@ def _small_table(name, values, sides):
             else f"pass a part of it, for example {name}[:{sides[-1]}, :{sides[-1]}]"
         )
         raise ValueError(
-            f"{name}: expected sides from {sides[0]} to {sides[-1]}, got shape {values.shape}; {how}"
+            f"{name}: expected sides from {sides[0]} to {sides[-1]}, "
+            f"got shape {values.shape}; {how}"
         )
     if np.abs(values).max() > LARGEST_NUMBER:
         raise ValueError(

@@ -179,6 +179,8 @@ export function makeStages({ stages, parents, twin, explain, strongest, first, b
 
   // On a small screen the maps lie in a strip: bring the first with a frame into view.
   function reveal() {
+    const tab = tabs.el.querySelector(":checked").parentElement;
+    tabs.el.scrollLeft = tab.offsetLeft - tabs.el.offsetLeft - 2 * FADE;
     const panel = layer.querySelector(".lf-selected, .lf-lit, .lf-faint")?.closest(".lf-panel");
     if (!panel) return fade();
     const [all, one] = [layer.getBoundingClientRect(), panel.getBoundingClientRect()];
@@ -214,5 +216,9 @@ export function makeStages({ stages, parents, twin, explain, strongest, first, b
     },
   });
   const bar = element("div", { class: "lf-bar lf-layers" }, head, tabs.el);
-  return { el: element("div", {}, overview.el, bar, room), draw, choose, chosen: () => chosen };
+  const goTo = (place) => {
+    choose(place);
+    grids[place.map].focus({ preventScroll: true });
+  };
+  return { el: element("div", {}, overview.el, bar, room), draw, choose, goTo, chosen: () => chosen };
 }
