@@ -8,9 +8,10 @@
     .living-figure { position: relative; }
     .living-figure:not(.living-now) > .living-widget { position: absolute; inset-inline: 0; visibility: hidden; }
     .living-now > .living-picture { display: none; }
+    .living-text { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
     @media print {
       .living-now > .living-picture { display: block; }
-      .living-now > .living-widget { display: none; }
+      .living-now > :is(.living-widget, .living-text) { display: none; }
     }`;
 
   let stored = null; // parsed when the first figure comes near, not before
@@ -79,6 +80,19 @@
     document.head.append(style);
   }
 
+  // The picture goes; what its alternative text tells of the figure stays, for screen readers.
+  let described = 0;
+  function describe(place, el) {
+    const alt = place.querySelector(".living-picture img")?.alt;
+    if (!alt) return;
+    const text = document.createElement("p");
+    text.className = "living-text";
+    text.id = `living-text-${++described}`;
+    text.textContent = alt;
+    el.before(text);
+    el.querySelector("[role=group]")?.setAttribute("aria-describedby", text.id);
+  }
+
   async function start(view) {
     try {
       const model = modelOf(JSON.parse(view.textContent).model_id);
@@ -90,6 +104,7 @@
       await widget.initialize?.({ model, signal, experimental: {} });
       view.after(el);
       await widget.render({ model, el, signal, experimental: {} });
+      describe(view.parentElement, el);
       view.parentElement.classList.add("living-now"); // only now may the picture go
       for (const image of view.parentElement.querySelectorAll("img")) image.loading = "eager"; // print
     } catch (error) {

@@ -25,7 +25,7 @@ explore_convolution()
 ## Two
 
 ```{code-cell} ipython3
-explore_network({"first": TinyCNN(), "second": TinyCNN(3)})
+explore_network({"first": TinyCNN(), "second": TinyCNN(3)}, label=0)
 ```
 
 ## Three

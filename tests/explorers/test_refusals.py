@@ -32,7 +32,10 @@ def broken(value, layer, part):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"image": np.zeros((2, 8))}, r"image: expected sides from 3 to 10, got shape \(2, 8\)"),
+        (
+            {"image": np.zeros((2, 8))},
+            r"from 3 to 10, got shape \(2, 8\); add rows or columns",
+        ),
         ({"image": np.zeros((11, 11))}, r"image: .*pass a part of it, for example image\[:10"),
         ({"image": np.zeros((1, 1, 8, 8))}, r"image: expected shape \(H, W\).*image\[0, 0\]"),
         ({"image": np.full((4, 4), np.nan)}, "image: expected finite numbers, got nan"),

@@ -69,7 +69,13 @@ def test_two_figures_of_the_same_content_are_two_models():
 
 def test_joined_scripts_are_one_module(tmp_path):
     joined = join_scripts(
-        "arithmetic.js", "grid.js", "overview.js", "stages.js", "picture.js", "network.js"
+        "arithmetic.js",
+        "room.js",
+        "grid.js",
+        "overview.js",
+        "stages.js",
+        "picture.js",
+        "network.js",
     )
     assert not re.search(r"^(import|export (?!default))", joined, flags=re.MULTILINE)
     names = re.findall(r"^(?:const|function|class|let|async function) (\w+)", joined, re.MULTILINE)

@@ -106,6 +106,22 @@ def class_names(names, model):
     return names
 
 
+def known_class(name, label, classes):
+    """Return the class with the index `label`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such class.
+    """
+    label = check.integer(name, label, at_least=0)
+    if label >= len(classes):
+        raise ValueError(
+            f"{name}: expected a class index from 0 to {len(classes) - 1}, got {label}"
+        )
+    return classes[label]
+
+
 def scene(image, classes):
     """Return what the reader can put before the network: the image, patterns, and a noise."""
     H, W = image.shape

@@ -1,13 +1,14 @@
 // The gradient's way back: of any weight, bias or pixel, and the terms that it sums.
 
 import { backward, forward, lossOf, crossEntropy, patchAt, range, scatterTerms, sum, table, turnedTerms } from "./arithmetic.js";
-import { announcer, element, exact, fine, frame, inSum, matrix, number, productRow, radios, select, strip, term } from "./grid.js";
+import { announcer, element, exact, fine, frame, inSum, matrix, number, productRow, radios, select, strip, term, tryIt } from "./grid.js";
 import { makeNudge } from "./nudge.js";
 import { at } from "./overview.js";
 import { makePicture } from "./picture.js";
 import { makeStages } from "./stages.js";
 
 const SMALLEST = 1e-12; // the least probability that the loss takes, as in the library
+const NUDGED = ["kernels", "conv_bias", "weights", "dense_bias", "input", "picture"]; // stages of numbers to nudge
 
 function render({ model, el }) {
   const data = model.get("data");
@@ -78,8 +79,8 @@ function render({ model, el }) {
 
   function explain(place) {
     const parts = terms(place);
-    if (!["kernels", "conv_bias", "weights", "dense_bias", "input", "picture"].includes(place.stage)) return parts;
-    return [element("div", { class: "lf-two" }, element("div", {}, parts), nudge(place))];
+    if (!NUDGED.includes(place.stage)) return parts;
+    return [element("div", { class: "lf-two" }, nudge(place), element("div", {}, parts))];
   }
 
   function terms({ stage, map, row, column }) {
@@ -163,10 +164,24 @@ function render({ model, el }) {
     return lossOf(other, image, target);
   }
 
-  function nudge(place) {
+  function slopeAt(place) {
     const key = place.stage === "picture" ? "input" : place.stage;
-    const slope = stages.find((stage) => stage.key === key).maps()[place.map][place.row][place.column];
-    return makeNudge({ lossAt: (by) => moved(place, by), slope, start: nudgedBy, onNudge: (by) => { nudgedBy = by; } });
+    return stages.find((stage) => stage.key === key).maps()[place.map][place.row][place.column];
+  }
+
+  // Half a unit to where the straight line falls.
+  function downhill() {
+    const found = stagesView.chosen();
+    const place = NUDGED.includes(found.stage) ? found : at("kernels", 0, 0, 0);
+    nudgedBy = slopeAt(place) > 0 ? -0.5 : 0.5;
+    stagesView.choose(place);
+    const said = `${number(nudgedBy, 1)}: the loss goes from ${number(moved(place, 0), 4)} to ${number(moved(place, nudgedBy), 4)}. How far does it follow the dashed line?`;
+    status.say(said);
+    return said;
+  }
+
+  function nudge(place) {
+    return makeNudge({ lossAt: (by) => moved(place, by), slope: slopeAt(place), start: nudgedBy, onNudge: (by) => { nudgedBy = by; } });
   }
 
   // A pixel of the picture and its gradient.
@@ -194,7 +209,7 @@ function render({ model, el }) {
   const verdict = element("p", { class: "lf-verdict" });
   const status = announcer();
   const stagesView = makeStages({
-    stages, parents, twin, explain, strongest, legend: "The picture, and d, the gradient of the loss, with respect to", direction: "Walk on toward the loss,",
+    stages, parents, twin, explain, strongest, head: verdict, say: status.say, legend: "The picture, and d, the gradient of the loss, with respect to", direction: "Walk on toward the loss,",
     first: "kernels",
     begin: { stage: "kernels", map: 0, row: 0, column: 0 }, // the one that the text has followed
   });
@@ -224,7 +239,7 @@ function render({ model, el }) {
     changed(`Target: ${data.classes[target]}.`);
   }).el;
   el.append(frame("gradient", "The gradient's way back",
-    element("div", { class: "lf-controls" }, weights, picture.controls, targets), verdict, stagesView.el,
+    element("div", { class: "lf-controls" }, weights, picture.controls, targets), tryIt("nudge against the gradient", downhill), stagesView.el,
     element("p", { class: "lf-note" }, "Sums use all digits; two to four are shown. ⊙ multiplies entry by entry. 0 (hatched) is exactly 0; ≈0 is not, it only rounds to 0. "
       + "Frames mark, in every layer, what the chosen gradient reads, and in the picture its pixel. A point in a table: no weight met the pixel there."),
     status.el));

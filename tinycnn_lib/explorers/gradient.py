@@ -4,7 +4,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tinycnn_lib import plotting
-from tinycnn_lib import validation as check
 from tinycnn_lib.explorers import contents
 from tinycnn_lib.explorers.figure import LivingFigure, join_scripts, join_styles, rows_as_text
 from tinycnn_lib.losses import softmax_cross_entropy
@@ -15,6 +14,7 @@ class Gradient(LivingFigure):
 
     _esm = join_scripts(
         "arithmetic.js",
+        "room.js",
         "grid.js",
         "overview.js",
         "stages.js",
@@ -100,9 +100,5 @@ def explore_gradient(model, image=None, target=0, class_names=None):
         If the model is another, a number is not finite, or image or target do not fit.
     """
     data = contents.everything(model, image, class_names)
-    target = check.integer("target", target, at_least=0)
-    if target >= len(data["classes"]):
-        raise ValueError(
-            f"target: expected a class index from 0 to {len(data['classes']) - 1}, got {target}"
-        )
+    target = data["classes"].index(contents.known_class("target", target, data["classes"]))
     return Gradient({**data, "target": target})

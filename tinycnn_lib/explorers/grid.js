@@ -1,5 +1,7 @@
 // Drawing: numbers in grids that a pointer and a keyboard reach, tables of products, small controls.
 
+import { fadeEnds } from "./room.js";
+
 const PANEL = [251, 250, 246];
 const BLUE = [31, 95, 168];
 const ORANGE = [184, 84, 16];
@@ -165,7 +167,7 @@ export function makeGrid({ name, rows, columns, cell, onSelect, onType, onPaint,
     }
   }
   moveStop(0, 0);
-  return { el, draw, focus: () => cells[stop[0]][stop[1]].focus(), cells };
+  return { el, draw, focus: (options) => cells[stop[0]][stop[1]].focus(options), cells };
 }
 
 // A small table of numbers to read, not to operate; null is a place without one. `marks` is a list of [row, column] set apart;
@@ -193,8 +195,11 @@ export const productRow = (captions, a, b, { digits = 2, ...options } = {}) => {
 };
 
 // Rows of products; on a small screen side by side, to be scrolled.
-export const strip = (name, rows) =>
-  element("div", { class: "lf-strip", tabindex: 0, role: "region", "aria-label": name }, rows);
+export function strip(name, rows) {
+  const el = element("div", { class: "lf-strip", tabindex: 0, role: "region", "aria-label": name }, rows);
+  fadeEnds(el);
+  return el;
+}
 
 export function select(label, options, chosen, onChange) {
   const box = element("select", { onchange: () => onChange(box.value) },
@@ -235,6 +240,18 @@ export function announcer() {
     el, say,
     soon: (text) => { clearTimeout(timer); timer = setTimeout(() => say(text), 700); }, // after a row of keys
   };
+}
+
+// One thing to try: `go` does it and returns what to see, which is written beside the button.
+export function tryIt(what, go) {
+  const found = element("span", { class: "lf-note" });
+  const control = button(`Try: ${what}`, () => {
+    found.textContent = go();
+    for (const kind of ["click", "input", "keydown"]) el.parentElement.addEventListener(kind, clear);
+  });
+  const el = element("div", { class: "lf-try" }, control, found);
+  const clear = ({ target, key }) => { if (target !== control && key !== "Tab") found.textContent = ""; }; // no longer true
+  return el;
 }
 
 // Steps of a play button; it stops by itself at the end, when asked, and when the figure goes away.

@@ -1,7 +1,7 @@
 // The whole network on one picture: select any number, see what it comes from and how.
 
 import { forward, multiply, patchAt, range, sum, table } from "./arithmetic.js";
-import { announcer, element, fine, frame, inSum, matrix, number, productRow, radios, strip } from "./grid.js";
+import { announcer, element, fine, frame, inSum, matrix, number, productRow, radios, strip, tryIt } from "./grid.js";
 import { at } from "./overview.js";
 import { makePicture } from "./picture.js";
 import { makeStages } from "./stages.js";
@@ -110,21 +110,27 @@ function render({ model, el }) {
   }
 
   const verdict = element("p", { class: "lf-verdict" });
+  const bars = element("ul", { class: "lf-bars", "aria-label": "Probabilities" });
   const status = announcer();
   const view = makeStages({
-    stages, parents, explain, strongest, legend: "Layer", direction: "Walk back", first: "conv",
+    stages, parents, explain, strongest, legend: "Layer", direction: "Walk back", first: "conv", head: verdict, say: status.say,
   });
 
   function verdictText() {
     const top = Math.max(...seen.probabilities);
     const best = data.classes.filter((_, label) => top - seen.probabilities[label] < 1e-12);
-    return best.length === 1 ? `Prediction: ${best[0]}, probability ${number(top, 4)}.`
+    const shows = picture.shows();
+    const right = shows ? `; the picture shows ${shows}: ${shows === best[0] ? "right" : "wrong"}` : "";
+    return best.length === 1 ? `Prediction: ${best[0]}, probability ${number(top, 4)}${right}.`
       : `No prediction: a tie of ${best.join(", ")}, each with probability ${number(top, 4)}.`;
   }
 
   function draw() {
     seen = forward(net, picture.image());
     verdict.textContent = verdictText();
+    bars.replaceChildren(...data.classes.map((name, label) => element("li", {}, element("span", {}, name),
+      element("span", { class: "lf-share" }, element("span", { style: `width: ${100 * seen.probabilities[label]}%` })),
+      element("span", {}, number(seen.probabilities[label], 4)))));
     view.draw();
   }
 
@@ -134,12 +140,28 @@ function render({ model, el }) {
     else status.soon(verdict.textContent);
   }
 
+  // A pixel at which a tenth more, or less, leaves every logit as it is.
+  function findIdle() {
+    for (const [i, j] of table(seen.input.length, seen.input[0].length, (...place) => place).flat()) {
+      const by = seen.input[i][j] > 0.5 ? -0.1 : 0.1;
+      const other = seen.input.map((row, u) => row.map((value, v) => (u === i && v === j ? value + by : value)));
+      if (String(forward(net, other).logits) !== String(seen.logits)) continue;
+      view.goTo(at("input", 0, i, j));
+      const said = `Row ${i}, column ${j}: a tenth ${by > 0 ? "more" : "less"} changes no logit. Press ${by > 0 ? "+" : "−"} on it, and look in ReLU and MaxPool2D for what stops it.`;
+      status.say(said);
+      return said;
+    }
+    const said = "Here every pixel changes something. Try another picture.";
+    status.say(said);
+    return said;
+  }
+
   const weights = data.networks.length > 1 && radios("Weights", data.networks.map(({ name }, index) => [index, name]), 0, (index) => {
     net = data.networks[index];
     changed(`Weights: ${net.name}.`);
   }).el;
   el.append(frame("network", "The whole network on one picture",
-    element("div", { class: "lf-controls" }, weights, picture.controls), verdict, view.el,
+    element("div", { class: "lf-controls" }, weights, picture.controls), tryIt("find a pixel that changes nothing", findIdle), bars, view.el,
     element("p", { class: "lf-note" }, "Sums use all digits; two or four are shown. ⊙ multiplies entry by entry. Frames mark, in every layer, what the chosen number reads: "
       + "thick, the winners' path, which made it; dashed, the losers of each window and what only they read. A change there does nothing while they lose, but a loser can grow and become the winner."),
     status.el));

@@ -13,7 +13,13 @@ class Network(LivingFigure):
     """A network like TinyCNN, layer by layer, number by number."""
 
     _esm = join_scripts(
-        "arithmetic.js", "grid.js", "overview.js", "stages.js", "picture.js", "network.js"
+        "arithmetic.js",
+        "room.js",
+        "grid.js",
+        "overview.js",
+        "stages.js",
+        "picture.js",
+        "network.js",
     )
     _css = join_styles("figure.css")
 
@@ -85,7 +91,7 @@ class Network(LivingFigure):
         return figure
 
 
-def explore_network(model, image=None, class_names=None):
+def explore_network(model, image=None, class_names=None, label=None):
     """Return a network on one picture as a living figure (Chapter 23).
 
     Parameters
@@ -96,6 +102,8 @@ def explore_network(model, image=None, class_names=None):
         Where the reader starts; by default `traced_image()`.
     class_names : sequence of str, optional
         By default those of the line patterns.
+    label : int, optional
+        The index of the image's class, so that the figure can say whether a prediction is right.
 
     Returns
     -------
@@ -105,6 +113,9 @@ def explore_network(model, image=None, class_names=None):
     Raises
     ------
     TypeError, ValueError
-        If the model is another, a number is not finite, or the image does not fit.
+        If the model is another, a number is not finite, or image or label do not fit.
     """
-    return Network(contents.everything(model, image, class_names))
+    data = contents.everything(model, image, class_names)
+    if label is not None:
+        data["label"] = contents.known_class("label", label, data["classes"])
+    return Network(data)

@@ -4,7 +4,7 @@ import { range } from "./arithmetic.js";
 import { element, exact, inSum, number, term } from "./grid.js";
 
 const FURTHEST = 1; // the largest nudge
-const [LEFT, RIGHT, TOP, BOTTOM] = [42, 252, 18, 128]; // of the curve, in a picture of 264 by 164
+const [LEFT, RIGHT, TOP, BOTTOM] = [46, 252, 22, 128]; // of the curve, in a picture of 264 by 164
 
 // About four steps of 1, 2 or 5 times a power of ten that lie between two numbers.
 function ticksIn(low, high) {
@@ -34,7 +34,7 @@ export function makeNudge({ lossAt, slope, start, onNudge }) {
   svg.setAttribute("class", "lf-curve");
   svg.setAttribute("aria-hidden", "true"); // the numbers beside it say the same
   const write = (left, top, text, anchor = "middle") => `<text x="${left}" y="${top}" text-anchor="${anchor}">${text}</text>`;
-  svg.innerHTML = write(LEFT - 5, 10, "loss", "end") + write((LEFT + RIGHT) / 2, 159, "nudge")
+  svg.innerHTML = write(LEFT - 5, 13, "loss", "end") + write((LEFT + RIGHT) / 2, 159, "nudge")
     + ticksIn(low, high).map(([loss, text]) => `<path class="lf-tick" d="M${LEFT} ${y(loss)}H${RIGHT}"/>` + write(LEFT - 5, y(loss) + 4, text, "end")).join("")
     + ticksIn(-FURTHEST, FURTHEST).map(([by, text]) => `<path class="lf-tick" d="M${x(by)} ${TOP}V${BOTTOM + 4}"/>` + write(x(by), BOTTOM + 16, text)).join("")
     + `<path d="${path(line)}" stroke="#b85410" stroke-dasharray="5 4"/><path d="${path(steps.map((by, n) => [by, losses[n]]))}" stroke="#1f5fa8"/>`
@@ -49,6 +49,7 @@ export function makeNudge({ lossAt, slope, start, onNudge }) {
     amount.textContent = number(by, 2);
     text.textContent = `loss ${number(now, 4)} becomes ${number(real, 4)}; the gradient predicts `
       + `${number(now, 4)} + ${inSum(term(slope))} × ${inSum(number(by, 2))} = ${number(predicted, 4)}; off by ${number(real - predicted, 4)}`;
+    slider.setAttribute("aria-valuetext", `${number(by, 2)}: ${text.textContent}`);
     dot.setAttribute("cx", x(by));
     dot.setAttribute("cy", y(real));
   };

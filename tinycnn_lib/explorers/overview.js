@@ -6,6 +6,7 @@ import { grayColor, signColor } from "./grid.js";
 export const at = (stage, map, row, column) => ({ stage, map, row, column });
 export const keyOf = ({ stage, map, row, column }) => [stage, map, row, column].join();
 
+const ROOM = 85; // pixels for the name of a stage
 const SVG = "http://www.w3.org/2000/svg";
 function shape(tag, attributes) {
   const made = document.createElementNS(SVG, tag);
@@ -18,7 +19,7 @@ export const colorIn = (stage, value, limit) =>
 
 // stages: as makeStages takes them.  onSelect(place): called when a number is clicked.
 export function makeOverview(stages, onSelect) {
-  const [GAP, TOP] = [2.2, 2];
+  const [GAP, TOP] = [2.2, 2.9];
   const boxes = new Map();
   const heights = stages.map(({ unit, maps }) => {
     const shown = maps();
@@ -31,9 +32,12 @@ export function makeOverview(stages, onSelect) {
   let left = 0.3;
   stages.forEach((stage, s) => {
     let top = (height - heights[s]) / 2 + TOP;
-    const name = shape("text", { class: "lf-tag", x: left + (stage.maps()[0][0].length * stage.unit) / 2, y: 1 });
-    name.textContent = stage.tag ?? stage.tab ?? stage.title;
-    overview.append(name);
+    // Its name, or where that has no room its number, which the buttons show there, too.
+    for (const [kind, text] of [["lf-name", stage.tag ?? stage.tab ?? stage.title], ["lf-number", s + 1]]) {
+      const tag = shape("text", { class: `lf-tag ${kind}`, x: left + (stage.maps()[0][0].length * stage.unit) / 2, y: TOP - 0.6 });
+      tag.textContent = text;
+      overview.append(tag);
+    }
     stage.maps().forEach((map, m) => {
       map.forEach((row, i) => row.forEach((_, j) => {
         const place = at(stage.key, m, i, j);
@@ -48,7 +52,13 @@ export function makeOverview(stages, onSelect) {
     });
     left += stage.maps()[0][0].length * stage.unit + GAP;
   });
-  overview.setAttribute("viewBox", `0 0 ${left - GAP + 1} ${height + TOP + 0.3}`);
+  const width = left - GAP + 1;
+  overview.setAttribute("viewBox", `0 0 ${width} ${height + TOP + 0.3}`);
+  // Tags are as large on every screen; where they would collide, numbers stand in for names.
+  new ResizeObserver(() => {
+    overview.style.setProperty("--pixel", `${width / (overview.clientWidth - 16)}px`);
+    overview.parentElement?.classList.toggle("lf-numbered", overview.clientWidth < ROOM * stages.length);
+  }).observe(overview);
   const halo = shape("rect", { class: "lf-halo" });
 
   const bounds = (found) => {

@@ -4,7 +4,7 @@ import { copy, range, table } from "./arithmetic.js";
 import { element, number, select } from "./grid.js";
 
 // The given picture, one of each class with shift and noise, or one that the reader draws.
-// data = {image, patterns: {name: image}, noise: image}. After a change, `onChange(said)` is called
+// data = {image, patterns: {name: image}, noise: image, label: the name of the given one's class, if known}. After a change, `onChange(said)` is called
 // with what to say of it, or with null while the reader draws.
 export function makePicture(data, onChange) {
   const [H, W] = [data.image.length, data.image[0].length];
@@ -58,6 +58,7 @@ export function makePicture(data, onChange) {
   const rights = select("Move right", moves, 0, (value) => { right = Number(value); compose(); });
   return {
     image: () => image,
+    shows: () => (name === "given" ? data.label : name in data.patterns ? name : null), // the class, if known
     controls: [pictures.el, downs.el, rights.el, element("label", { class: "lf-check" }, noise, "Noise")],
     stage: {
       onType: typed,

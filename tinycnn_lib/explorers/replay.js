@@ -1,7 +1,7 @@
 // A training run, replayed: the kernels, the curves and the pictures still wrong, epoch by epoch.
 
 import { largest, range } from "./arithmetic.js";
-import { allow, announcer, button, element, frame, matrix, number, player } from "./grid.js";
+import { allow, announcer, button, element, frame, matrix, number, player, tryIt } from "./grid.js";
 
 const COLORS = ["#1f5fa8", "#b85410", "#0b7a75", "#7b3f98"]; // as in the printed figures
 const DASHES = ["", "7 4", "9 3 2 3", "2 3"];
@@ -12,13 +12,13 @@ function render({ model, el }) {
   const last = Math.max(...runs.map((run) => run.train_loss.length)) - 1;
   const [H, W] = images.shape;
   const levels = Uint8Array.from(atob(images.levels), (letter) => letter.charCodeAt(0));
-  let epoch = 0;
+  let epoch = Math.round(last / 5); // where the runs have parted
 
   const percent = (right, count) => [`${number((100 * right) / count, 1)} %`, `(${right} of ${count})`];
   const epochOf = (run) => Math.min(epoch, run.train_loss.length - 1);
 
   // --- curves -------------------------------------------------------------------------------
-  const [WIDTH, HEIGHT, LEFT, BOTTOM] = [320, 150, 44, 22];
+  const [WIDTH, HEIGHT, LEFT, BOTTOM] = [320, 150, 52, 22];
   const x = (n) => LEFT + ((WIDTH - LEFT - 10) * n) / Math.max(last, 1);
 
   // About three steps of 1, 2 or 5 times a power of ten, up to the largest value or above it.
@@ -45,7 +45,7 @@ function render({ model, el }) {
       + `<text x="${LEFT}" y="${HEIGHT - 6}">0</text><text x="${WIDTH - 10}" y="${HEIGHT - 6}" text-anchor="end">epoch ${last}</text>`
       + runs.map((run, r) => curve(pick(run)[0], true, r) + curve(pick(run)[1], false, r)).join("")
       + `<path class="lf-now" stroke="#22262b"/>`;
-    return { el: element("figure", {}, element("figcaption", {}, title), svg), now: svg.querySelector(".lf-now") };
+    return { el: element("div", {}, element("p", { class: "lf-heading" }, element("strong", {}, title)), svg), now: svg.querySelector(".lf-now") };
   }
 
   const highest = Math.max(...runs.flatMap((run) => [...run.train_loss, ...run.validation_loss]));
@@ -58,7 +58,7 @@ function render({ model, el }) {
   // --- the runs at this epoch -----------------------------------------------------------------
   function thumbnail([index, guess]) {
     const canvas = element("canvas", {
-      width: W, height: H, role: "img", "aria-label": `picture ${index}: ${classes[labels[index]]}, taken for ${classes[guess]}`,
+      width: W, height: H, role: "img",
       title: `picture ${index}: ${classes[labels[index]]}, taken for ${classes[guess]}`,
     });
     const pixels = new ImageData(W, H);
@@ -81,7 +81,7 @@ function render({ model, el }) {
       element("div", { class: "lf-kernels" }, run.kernels[now].map((kernel, f) =>
         matrix(`kernel ${f}`, kernel, { limit: largest(run.kernels) }))),
       element("p", { class: "lf-note" }, `${wrong.length} of ${labels.length} pictures still wrong`),
-      element("ul", { class: "lf-thumbs" }, wrong.slice(0, MOST_PICTURES).map(thumbnail)));
+      element("ul", { class: "lf-thumbs", "aria-label": `${run.name}, pictures still wrong` }, wrong.slice(0, MOST_PICTURES).map(thumbnail)));
   }
 
   const slider = element("input", { type: "range", min: 0, max: last, step: 1, value: 0 });
@@ -97,9 +97,14 @@ function render({ model, el }) {
   const numbers = element("tbody");
   const status = announcer();
 
+  const epochText = () => `Epoch ${epoch}. ${runs.map((run) => {
+    const now = epochOf(run);
+    return `${run.name}: validation loss ${number(run.validation_loss[now], 4)}, ${run.wrong[now].length} of ${labels.length} wrong`;
+  }).join("; ")}.`;
+
   function show() {
     slider.value = epoch;
-    slider.setAttribute("aria-valuetext", `epoch ${epoch}`);
+    slider.setAttribute("aria-valuetext", epochText());
     shown.textContent = `${epoch} of ${last}`;
     inTable.textContent = epoch;
     for (const { now } of charts) now.setAttribute("d", `M${x(epoch)} 6V${HEIGHT - BOTTOM}`);
@@ -119,16 +124,27 @@ function render({ model, el }) {
     return epoch < last;
   }
 
-  const play = player(() => walk(1) || (status.say(`Epoch ${epoch}, the last.`), false),
+  const play = player(() => walk(1) || (status.say(`The last. ${epochText()}`), false),
     () => { if (epoch === last) { epoch = 0; show(); } }, 400);
-  const stepTo = (step) => { play.stop(); walk(step); status.say(`Epoch ${epoch}.`); };
+  const stepTo = (step) => { play.stop(); walk(step); status.say(epochText()); };
   const earlier = button("Step back", () => stepTo(-1));
   const later = button("Step", () => stepTo(1));
   slider.addEventListener("input", () => { play.stop(); status.say(""); epoch = slider.valueAsNumber; show(); });
 
+  // After the start, where a run stands worst.
+  function worst() {
+    const high = (n) => Math.max(...runs.map((run) => run.validation_loss[n] ?? 0));
+    play.stop();
+    epoch = range(last).map((n) => n + 1).reduce((most, n) => (high(n) > high(most) ? n : most), Math.min(1, last));
+    show();
+    status.say(epochText());
+    return epochText();
+  }
+
   el.append(frame("replay", "Training, replayed",
     element("div", { class: "lf-controls lf-bar" },
       element("label", { class: "lf-field lf-scrub" }, element("span", {}, "Epoch ", shown), slider), earlier, later, play.el),
+    tryIt("go to the worst epoch after the start", worst),
     element("div", { class: "lf-charts" }, charts.map((chart) => chart.el)),
     element("p", { class: "lf-note" }, "Thick: validation. Thin: training. The upright line is the epoch shown; epoch 0 is before training. "
       + `Below: the kernels, and of the validation pictures still wrong the first ${MOST_PICTURES}.`),

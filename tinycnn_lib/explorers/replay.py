@@ -16,7 +16,7 @@ MOST_RUNS = 4  # what keeps a page light
 class Replay(LivingFigure):
     """Recorded training runs side by side."""
 
-    _esm = join_scripts("arithmetic.js", "grid.js", "replay.js")
+    _esm = join_scripts("arithmetic.js", "room.js", "grid.js", "replay.js")
     _css = join_styles("figure.css")
 
     def describe(self):

@@ -17,13 +17,18 @@ LARGEST_NUMBER = 99
 class SlidingWindow(LivingFigure):
     """An image, a kernel and their cross-correlation or convolution, one output cell at a time."""
 
-    _esm = join_scripts("arithmetic.js", "grid.js", "sliding_window.js")
+    _esm = join_scripts("arithmetic.js", "room.js", "grid.js", "presets.js", "sliding_window.js")
     _css = join_styles("figure.css")
 
     def _output(self):
         image, kernel = np.array(self.data["image"]), np.array(self.data["kernel"])
         patches = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
         return image, kernel, (patches * kernel).sum(axis=(2, 3))
+
+    @staticmethod
+    def _strongest(output):
+        """Return the first place of the largest magnitude, where the reader starts."""
+        return np.unravel_index(np.abs(output).argmax(), output.shape)
 
     def describe(self):
         """Return image, kernel and output as text."""
@@ -41,8 +46,8 @@ class SlidingWindow(LivingFigure):
         return (
             f"Three grids of numbers: an image of {image.shape[0]} by {image.shape[1]} pixels, "
             f"a kernel of {kernel.shape[0]} by {kernel.shape[1]} and the output of "
-            f"{output.shape[0]} by {output.shape[1]}. Frames mark the first patch of the image "
-            f"and its output, {output[0, 0]:g}."
+            f"{output.shape[0]} by {output.shape[1]}. Frames mark a patch of the image "
+            f"and its output, {output[self._strongest(output)]:g}."
         )
 
     def draw(self):
@@ -58,8 +63,9 @@ class SlidingWindow(LivingFigure):
         plotting.show_map(axes[2], output, title=title.format("Output", *output.shape))
         for ax, values in zip(axes, panels, strict=True):
             plotting.write_values(ax, values, "{:g}")
-        plotting.outline(axes[0], 0, 0, *kernel.shape, color=plotting.PURPLE)
-        plotting.outline(axes[2], 0, 0)
+        row, column = self._strongest(output)
+        plotting.outline(axes[0], row, column, *kernel.shape, color=plotting.PURPLE)
+        plotting.outline(axes[2], row, column)
         return figure
 
 
@@ -102,9 +108,15 @@ def _small_table(name, values, sides):
             f"{name}: expected shape (H, W), got {values.shape}; from a batch take {name}[0, 0]"
         )
     if values.shape[0] not in sides or values.shape[1] not in sides:
+        small = min(values.shape) < sides[0]
+        how = (
+            f"add rows or columns, for example np.pad({name}, 1)"
+            if small
+            else f"pass a part of it, for example {name}[:{sides[-1]}, :{sides[-1]}]"
+        )
         raise ValueError(
-            f"{name}: expected sides from {sides[0]} to {sides[-1]}, got shape {values.shape}; "
-            f"pass a part of it, for example {name}[:{sides[-1]}, :{sides[-1]}]"
+            f"{name}: expected sides from {sides[0]} to {sides[-1]}, "
+            f"got shape {values.shape}; {how}"
         )
     if np.abs(values).max() > LARGEST_NUMBER:
         raise ValueError(

@@ -4,8 +4,9 @@
 import { largest } from "./arithmetic.js";
 import { button, element, exact, exactly, fine, makeGrid, number, radios } from "./grid.js";
 import { at, colorIn, keyOf, makeOverview } from "./overview.js";
+import { fadeEnds, makeRoom } from "./room.js";
 
-const LINE = 20; // pixels
+const FADE = 24; // pixels of a strip's end, which fades
 
 // stages: [{key, title, note, unit, kind, maps(), name(map, row, column), mapName?, tab?, tag?, heads?,
 //   digits?, ring?, quiet?, region?, exact?, hint?, extra?, onType?, onPaint?, painting?}]
@@ -16,8 +17,10 @@ const LINE = 20; // pixels
 //   was read but lost to another has `loses`.
 // twin(place): the place of another stage that belongs to this one, if any.
 // explain(place): what to show beside the number.  strongest(place): where to walk back to, or null.
+// head: what stands above the layers' buttons and stays in view with them on a small screen.
+// say(text): said to a screen reader.
 // first: the key of the stage to begin with.  begin: the place to begin with, if any.
-export function makeStages({ stages, parents, twin, explain, strongest, first, begin = null, legend, direction }) {
+export function makeStages({ stages, parents, twin, explain, strongest, first, begin = null, legend, direction, head, say }) {
   let chosen = begin; // the place of a number
   let shown = first; // the layer that is seen large: of the chosen number, or another
   const stageOf = (key) => stages.find((stage) => stage.key === key);
@@ -162,45 +165,27 @@ export function makeStages({ stages, parents, twin, explain, strongest, first, b
     drawRoom();
     overview.draw(chosen, lights);
     reveal();
-    keepRoom(room.offsetHeight);
+    keepRoom();
   }
 
-  // What stands below the figure must not move, so the tallest layer with its arithmetic sets the
-  // height. A few numbers of each stage are tried, anew when the width changes, with a line to spare.
-  let [width, tallest] = [0, 0];
-  const keepRoom = (height) => {
-    tallest = Math.max(tallest, height);
-    room.style.minHeight = `${tallest}px`;
-  };
-  function makeRoom() {
-    if (room.clientWidth === width) return;
-    width = room.clientWidth;
-    const before = [chosen, shown];
-    const held = room.contains(room.getRootNode().activeElement);
-    tallest = 0;
-    for (const { key, maps } of stages) {
-      const last = maps().length - 1;
-      const [i, j] = [maps()[0].length - 1, maps()[0][0].length - 1];
-      const tried = [[0, 0, 0], [0, i >> 1, j >> 1], [0, (i + 1) >> 1, j >> 1], [last, i, j]].map((place) => at(key, ...place));
-      for (const place of [at(stages.at(-1).key, 0, 0, 0), ...tried]) {
-        [chosen, shown] = [place, key];
-        room.style.minHeight = "";
-        drawRoom();
-        keepRoom(room.offsetHeight);
-      }
-    }
-    keepRoom(tallest + LINE);
-    [chosen, shown] = before;
-    draw();
-    if (held) grids[chosen?.stage === shown ? chosen.map : 0].focus(); // its cells are new
-  }
+  // A few numbers of each stage are tried: their arithmetic is of different heights.
+  const states = () => stages.flatMap(({ key, maps }) => {
+    const last = maps().length - 1;
+    const [i, j] = [maps()[0].length - 1, maps()[0][0].length - 1];
+    const tried = [[0, 0, 0], [0, i >> 1, j >> 1], [0, (i + 1) >> 1, j >> 1], [last, i, j]].map((place) => at(key, ...place));
+    return [at(stages.at(-1).key, 0, 0, 0), ...tried].map((place) => [place, key]);
+  });
+  let own = null; // the reader's own, while others are tried
 
   // On a small screen the maps lie in a strip: bring the first with a frame into view.
   function reveal() {
+    const tab = tabs.el.querySelector(":checked").parentElement;
+    tabs.el.scrollLeft = tab.offsetLeft - tabs.el.offsetLeft - 2 * FADE;
     const panel = layer.querySelector(".lf-selected, .lf-lit, .lf-faint")?.closest(".lf-panel");
-    if (!panel) return;
+    if (!panel) return fade();
     const [all, one] = [layer.getBoundingClientRect(), panel.getBoundingClientRect()];
-    if (one.left < all.left || one.right > all.right) layer.scrollLeft += one.left - all.left;
+    if (one.left < all.left || one.right > all.right) layer.scrollLeft += one.left - all.left - FADE;
+    fade();
   }
 
   function choose(place) {
@@ -212,8 +197,28 @@ export function makeStages({ stages, parents, twin, explain, strongest, first, b
 
   const overview = makeOverview(stages, choose);
   const tabs = radios(legend, stages.map(({ key, title, tab, note }) => [key, tab ?? title, note]), first,
-    (key) => { shown = key; draw(); });
+    (key) => {
+      shown = key;
+      draw();
+      const { title, maps } = stageOf(key);
+      const [M, H, W] = [maps().length, maps()[0].length, maps()[0][0].length];
+      say(`${title} is shown, ${M > 1 ? `${M} maps of ` : ""}${H} by ${W}. ${chosen ? `Chosen is ${nameOf(chosen)}.` : "No number is chosen."}`);
+    });
   const room = element("div", { class: "lf-room" }, extras, layer, layerNote, detail);
-  new ResizeObserver(() => requestAnimationFrame(makeRoom)).observe(room); // which changes what it observes
-  return { el: element("div", {}, overview.el, tabs.el, room), draw };
+  const fade = fadeEnds(layer);
+  const keepRoom = makeRoom(room, {
+    states: () => { own = [chosen, shown]; return states(); },
+    show: (state) => { [chosen, shown] = state; drawRoom(); },
+    restore: (held) => {
+      [chosen, shown] = own;
+      draw();
+      if (held) grids[chosen?.stage === shown ? chosen.map : 0].focus(); // its cells are new
+    },
+  });
+  const bar = element("div", { class: "lf-bar lf-layers" }, head, tabs.el);
+  const goTo = (place) => {
+    choose(place);
+    grids[place.map].focus({ preventScroll: true });
+  };
+  return { el: element("div", {}, overview.el, bar, room), draw, choose, goTo, chosen: () => chosen };
 }
