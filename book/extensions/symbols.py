@@ -28,7 +28,9 @@ def collect(app, doctree):
     app.env.book_symbols = {}
     for formula, text in zip(found, texts, strict=True):
         if texts.count(text) == 1:
-            formula.replace_self(nodes.inline("", "", formula.copy(), ids=[address_of(text)]))
+            place = nodes.inline(ids=[address_of(text)])
+            formula.replace_self(place)
+            place += formula
             app.env.book_symbols[text] = address_of(text)
 
 
