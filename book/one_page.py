@@ -107,8 +107,6 @@ def drop_what_paper_cannot_use(article):
         fold["open"] = ""
     for image in article.select("img"):
         image.attrs.pop("loading", None)  # an image that waits to be seen is not printed
-    for link in article.select("a.image-reference"):
-        link.unwrap()
     if article.select_one("details.solution"):
         article.section.append(BeautifulSoup(ANSWERS, "html.parser"))
 

@@ -39,6 +39,12 @@ def name_buttons(soup):
         del icon["title"]
 
 
+def unlink_images(soup):
+    """Let a tap on a figure do nothing: docutils makes it a link to the bare picture."""
+    for link in soup.select("a.image-reference"):
+        link.unwrap()
+
+
 def name_downloads(soup):
     """Say what the download menu does; only a chapter has a source that a reader can use."""
     for button in soup.select(".dropdown-download-buttons > button"):
@@ -119,6 +125,7 @@ def unwrap_blocks(soup):
 REPAIRS = (
     name_regions,
     name_buttons,
+    unlink_images,
     name_downloads,
     name_folded_code,
     fold_solutions,

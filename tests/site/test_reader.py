@@ -394,7 +394,8 @@ def test_the_landing_page_answers_what_a_reader_draws(open_page):
         "The untrained network says “diagonal”: wrong.",
         "The trained network says “vertical”: right.",
     ]
-    assert figure.locator(".lf-best td:last-child").all_inner_texts() == ["0.59", "0.98"]
+    best = figure.locator(".lf-answers .lf-best")
+    assert best.all_inner_texts() == ["diagonal\n0.59", "vertical\n0.98"]
     assert figure.bounding_box()["height"] < 640  # picture and answers on one screen of a phone
     figure.get_by_role("button", name="horizontal").click()
     assert "The trained network says “horizontal”: right." in verdicts.all_inner_texts()

@@ -1,7 +1,7 @@
 // Draw a picture, and see at once what one or two networks say of it.
 
 import { copy, forward, table } from "./arithmetic.js";
-import { announcer, button, element, frame, grayColor, makeGrid, number } from "./grid.js";
+import { announcer, button, element, frame, grayColor, makeGrid, number, shareBars } from "./grid.js";
 
 function render({ model, el }) {
   const data = model.get("data");
@@ -48,24 +48,16 @@ function render({ model, el }) {
 
   const answers = data.networks.map((net) => {
     const head = element("p", { class: "lf-verdict" });
-    const bars = data.classes.map(() => element("span", { class: "lf-share" }));
-    const shares = data.classes.map(() => element("td", {}));
-    const rows = data.classes.map((name, k) =>
-      element("tr", {}, element("th", { scope: "row" }, name),
-        element("td", { class: "lf-room", "aria-hidden": "true" }, bars[k]), shares[k]));
+    const bars = shareBars(data.classes, 2);
     const said = () => head.textContent;
     function update() {
       const { probabilities } = forward(net, image);
       const best = probabilities.indexOf(Math.max(...probabilities));
       const verdict = label === null ? "" : data.classes[best] === label ? ": right" : ": wrong";
       head.textContent = `The ${net.name} network says “${data.classes[best]}”${verdict}.`;
-      probabilities.forEach((share, k) => {
-        bars[k].style.width = `${100 * share}%`;
-        shares[k].textContent = number(share, 2);
-        rows[k].classList.toggle("lf-best", k === best);
-      });
+      bars.draw(probabilities);
     }
-    return { el: element("div", {}, head, element("table", { class: "lf-shares" }, element("tbody", {}, rows))), update, said };
+    return { el: element("div", {}, head, bars.el), update, said };
   });
 
   const status = announcer();

@@ -79,7 +79,7 @@ def explore_drawing(model, image=None, class_names=None, label=None):
         Where the reader starts; by default `traced_image()`.
     class_names : sequence of str, optional
         By default those of the line patterns.
-    label : str, optional
+    label : int, optional
         The class that `image` shows: then the figure says who is right.
 
     Returns
@@ -90,10 +90,8 @@ def explore_drawing(model, image=None, class_names=None, label=None):
     Raises
     ------
     TypeError, ValueError
-        If the model is another, a number is not finite, the image does not fit, or `label` is not
-        one of the classes.
+        If the model is another, a number is not finite, or image or label do not fit.
     """
     data = contents.everything(model, image, class_names)
-    if label is not None and label not in data["classes"]:
-        raise ValueError(f"label: expected one of {data['classes']}, got {label!r}")
-    return Drawing({**data, "label": label})
+    shown = None if label is None else contents.known_class("label", label, data["classes"])
+    return Drawing({**data, "label": shown})

@@ -201,6 +201,19 @@ export function strip(name, rows) {
   return el;
 }
 
+// A bar for the probability of each class; the largest stands out where the style says so.
+export function shareBars(names, digits = 4) {
+  const el = element("ul", { class: "lf-bars", "aria-label": "Probabilities" });
+  const draw = (probabilities) => {
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    el.replaceChildren(...names.map((name, k) =>
+      element("li", { class: k === best && "lf-best" }, element("span", {}, name),
+        element("span", { class: "lf-share" }, element("span", { style: `width: ${100 * probabilities[k]}%` })),
+        number(probabilities[k], digits))));
+  };
+  return { el, draw };
+}
+
 export function select(label, options, chosen, onChange) {
   const box = element("select", { onchange: () => onChange(box.value) },
     options.map(([value, text]) => element("option", { value }, text)));

@@ -1,7 +1,7 @@
 // The whole network on one picture: select any number, see what it comes from and how.
 
 import { forward, multiply, patchAt, range, sum, table } from "./arithmetic.js";
-import { announcer, element, fine, frame, inSum, matrix, number, productRow, radios, strip, tryIt } from "./grid.js";
+import { announcer, element, fine, frame, inSum, matrix, number, productRow, radios, shareBars, strip, tryIt } from "./grid.js";
 import { at } from "./overview.js";
 import { makePicture } from "./picture.js";
 import { makeStages } from "./stages.js";
@@ -110,7 +110,7 @@ function render({ model, el }) {
   }
 
   const verdict = element("p", { class: "lf-verdict" });
-  const bars = element("ul", { class: "lf-bars", "aria-label": "Probabilities" });
+  const bars = shareBars(data.classes);
   const status = announcer();
   const view = makeStages({
     stages, parents, explain, strongest, legend: "Layer", direction: "Walk back", first: "conv", head: verdict, say: status.say,
@@ -128,9 +128,7 @@ function render({ model, el }) {
   function draw() {
     seen = forward(net, picture.image());
     verdict.textContent = verdictText();
-    bars.replaceChildren(...data.classes.map((name, label) => element("li", {}, element("span", {}, name),
-      element("span", { class: "lf-share" }, element("span", { style: `width: ${100 * seen.probabilities[label]}%` })),
-      element("span", {}, number(seen.probabilities[label], 4)))));
+    bars.draw(seen.probabilities);
     view.draw();
   }
 
@@ -161,7 +159,7 @@ function render({ model, el }) {
     changed(`Weights: ${net.name}.`);
   }).el;
   el.append(frame("network", "The whole network on one picture",
-    element("div", { class: "lf-controls" }, weights, picture.controls), tryIt("find a pixel that changes nothing", findIdle), bars, view.el,
+    element("div", { class: "lf-controls" }, weights, picture.controls), tryIt("find a pixel that changes nothing", findIdle), bars.el, view.el,
     element("p", { class: "lf-note" }, "Sums use all digits; two or four are shown. ⊙ multiplies entry by entry. Frames mark, in every layer, what the chosen number reads: "
       + "thick, the winners' path, which made it; dashed, the losers of each window and what only they read. A change there does nothing while they lose, but a loser can grow and become the winner."),
     status.el));
