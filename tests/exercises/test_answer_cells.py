@@ -79,6 +79,7 @@ def test_what_is_kept_in_three_chapters_becomes_one_network(tmp_path, monkeypatc
         assert f"Kept in {_kept.MY_FILE}." in capsys.readouterr().out
         assert name in names
     monkeypatch.setattr("tinycnn_lib.exercises.my_network.EPOCHS", 1)  # loops take their time
+    monkeypatch.setattr("tinycnn_lib.exercises.my_network.LEAST", 0)
     exercises.check_my_network()
     out = capsys.readouterr().out
     assert "The traced picture, forward and back: every number as in the book." in out
@@ -191,6 +192,30 @@ def test_a_name_that_is_no_piece_is_refused():
     assert "no piece is called 'relu'" in refusal(exercises.kept, "relu")
     assert "not a dict of pieces" in refusal(exercises.check_my_network, {"relu": 1})
     assert "not a dict of pieces" in refusal(exercises.check_my_network, [1])
+
+
+def test_a_piece_that_fails_in_the_network_alone_is_named():
+    def relu_backward(d_output, x):
+        if len(x) > 30:
+            raise RuntimeError("a large batch")
+        return d_output * (x > 0)
+
+    pieces = {"relu_backward": relu_backward}
+    message = refusal(exercises.check_my_network, pieces)
+    assert "relu_backward raised RuntimeError in the network: a large batch" in message
+
+
+def test_pieces_may_return_lists():
+    def momentum_step(theta, nu, g, eta, mu):
+        nu = mu * nu - eta * g
+        return [(theta + nu).tolist(), nu.tolist()]
+
+    exercises.check_my_network({"momentum_step": momentum_step})
+
+
+def test_a_loop_that_does_not_learn_is_found(monkeypatch):
+    monkeypatch.setattr("tinycnn_lib.exercises.my_network.RATE", 1e-6)
+    assert "expected: at least 81" in refusal(exercises.check_my_network, {})
 
 
 def test_a_piece_that_is_wrong_is_named_before_the_network_runs():

@@ -76,12 +76,12 @@ def test_message_has_its_parts_in_order():
     assert caught.value.__cause__ is cause
     assert str(caught.value) == (
         "f is wrong.\n"
+        "  got: 1.5\n"
+        "  expected: (1, 2)\n"
         "  on x, shape (2, 2):\n"
         "    [[ 0.5 -1. ]\n"
         "     [ 0.   2. ]]\n"
         "  on p: 2\n"
-        "  got: 1.5\n"
-        "  expected: (1, 2)\n"
         "  Hint: think"
     )
 
@@ -265,7 +265,7 @@ def test_right_numbers_in_an_unusual_dress_are_remarked(dress, remark):
         (
             changed(X, (0, 1, 0, 2)),
             r"^f returns wrong numbers: 1 of 12 numbers differ, first at index \(0, 1, 0, 2\); "
-            r"got and expected show \[0, 1\]\.\n  on x.*got:\n.*99.*expected:\n",
+            r"got and expected show \[0, 1\]\.\n  got:\n.*99.*expected:\n.*  on x",
         ),
         (X + 1e-8, "^f returns wrong numbers: 12 of 12.*difference: up to 1e-08"),
     ],

@@ -57,7 +57,8 @@ def test_a_sentence_is_said_only_of_the_mistake_that_was_made():
     assert "Hint: square?" in refusal(DOUBLE.check, lambda x, n: x * x + n)
     other = refusal(DOUBLE.check, lambda x, n: x**2 if n == 0 else x + n)  # first case the same
     assert "square?" not in other
-    assert "  on x, shape (3,): [1. 2. 4.]\n  on n: 0\n  got: [ 1.  4. 16.]" in other
+    assert "  on x, shape (3,): [1. 2. 4.]\n  on n: 0" in other
+    assert "  got: [ 1.  4. 16.]" in other
 
 
 def test_an_answer_that_raises_in_one_case_is_no_mistake_that_does_not():

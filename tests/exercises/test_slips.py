@@ -230,3 +230,11 @@ def test_layers_that_are_right_stay_right():
         (exercises.check_my_cnn, TinyCNN),
     ):
         check(layer)
+
+
+def test_a_maximum_that_starts_at_a_small_number_is_found():
+    class FromMinusThousand(MaxPool2D):
+        def forward(self, x):
+            return np.maximum(super().forward(x), -1000).astype(x.dtype)
+
+    assert "returns wrong numbers" in refusal(exercises.check_maxpool, FromMinusThousand)

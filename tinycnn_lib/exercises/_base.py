@@ -20,7 +20,7 @@ NUMPY = str(Path(np.__file__).parent)
 # Folders whose lines are not shown to a reader whose code raised: this package's, and NumPy's.
 NOT_THE_READERS = (str(Path(__file__).parent.parent), NUMPY)
 WIDTH = 80  # columns of what is printed
-PRINTED_ENTRIES = 64  # a larger input is described by its shape
+PRINTED_ENTRIES, PRINTED_LINES = 64, 12  # a larger array is described by its shape
 
 
 class ExerciseError(AssertionError):
@@ -33,9 +33,9 @@ class ExerciseError(AssertionError):
 
 def praise(text, remarks=()):
     """Print what a right answer gets, and a note for each different remark."""
-    print(textwrap.fill(f"Right: {text}", WIDTH))
+    print(_wrapped(f"Right: {text}"))
     for remark in dict.fromkeys(remarks):
-        print(textwrap.fill(f"  Note: {remark}.", WIDTH, subsequent_indent="  "))
+        print(_wrapped(f"  Note: {remark}.", indent="  "))
 
 
 def sample(shape, seed):
@@ -61,7 +61,9 @@ def show(value):
             return f"an array of shape {value.shape}"
         if value.dtype.kind == "f":
             value = value + 0.0  # no -0.: whether a zero has a sign tells a reader nothing
-        return np.array2string(value, precision=4, suppress_small=True, max_line_width=90)
+        text = np.array2string(value, precision=4, suppress_small=True, max_line_width=WIDTH - 4)
+        lines = text.count("\n") + 1
+        return text if lines <= PRINTED_LINES else f"an array of shape {value.shape}"
     if isinstance(value, (float, np.floating)):
         return f"{float(value):.6g}"
     if isinstance(value, np.integer):
@@ -88,6 +90,13 @@ def _difference(got, expected):
         return f"{describe(got)}, not {describe(expected)}"
 
 
+def _wrapped(text, indent=""):
+    """Break a sentence at WIDTH columns, between words."""
+    return textwrap.fill(
+        text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
 def fail(what, *, on=None, got=None, expected=None, hint=None, cause=None):
     """Raise an ExerciseError whose message has up to five parts.
 
@@ -109,19 +118,19 @@ def fail(what, *, on=None, got=None, expected=None, hint=None, cause=None):
     ExerciseError
         Always.
     """
-    lines = [what if what.endswith(".") else f"{what}."]
-    for name, value in (on or {}).items():
-        if isinstance(value, np.ndarray) and value.size <= PRINTED_ENTRIES:
-            name = f"{name}, shape {value.shape}"
-        lines.append(_labelled(f"on {name}", value))
+    lines = [_wrapped(what if what.endswith(".") else f"{what}.")]
     if got is not None:
         lines.append(_labelled("got", got))
     if expected is not None:
         lines.append(_labelled("expected", expected))
     if got is not None and expected is not None and show(got) == show(expected):
         lines.append(_labelled("difference", _difference(got, expected)))
+    for name, value in (on or {}).items():
+        if isinstance(value, np.ndarray) and value.size <= PRINTED_ENTRIES:
+            name = f"{name}, shape {value.shape}"
+        lines.append(_labelled(f"on {name}", value))
     if hint:
-        lines.append(f"  Hint: {hint}")
+        lines.append(_wrapped(f"  Hint: {hint}", indent=8 * " "))
     raise ExerciseError("\n".join(lines)) from cause
 
 

@@ -250,6 +250,16 @@ def _assigned(y, weights):
     return x
 
 
+def _offsets_replace(y, weights):
+    """Let each offset (u, v) replace what the others gave."""
+    OH, OW = y.shape[2:]
+    x = np.zeros(_adjoint(y, weights).shape)
+    for u, v in np.ndindex(weights.shape[2:]):
+        part = np.einsum("nfij,fc->ncij", y, weights[:, :, u, v])
+        x[:, :, u : u + OH, v : v + OW] = part
+    return x
+
+
 def _adjoint_cases():
     for seed, (N, F, C, k, OH, OW) in enumerate(_ADJOINTS):
         draw = whole_numbers if k < 3 else _many_decimals  # whole ones are easier to follow
@@ -280,6 +290,9 @@ CONV2D_TRANSPOSE = Piece(
     praise="<conv(x), y> equals <x, conv2d_transpose(y, weights)>: it is the adjoint.",
     mistakes={
         "a pixel in several patches gets a part from each: += where you write =": _assigned,
+        "each offset (u, v) replaces what the others gave: += where you write =": (
+            _offsets_replace
+        ),
         "these are the numbers of the same kernel, turned by 180 degrees": (
             lambda y, weights: _adjoint(y, weights[..., ::-1, ::-1])
         ),

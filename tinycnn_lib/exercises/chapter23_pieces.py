@@ -129,6 +129,7 @@ def _pool_cases():
                      (3, (1, 2, 3, 7)), (1, (1, 1, 2, 2)), (2, (2, 1, 5, 4))):  # fmt: skip
         yield {"pool_size": p, "x": sample(shape, sum(shape))}
     yield {"pool_size": 2, "x": -1 - np.abs(sample((1, 2, 4, 4), 9))}  # negative maps
+    yield {"pool_size": 2, "x": 1e12 * (-1 - np.abs(sample((1, 1, 2, 4), 8)))}  # below any start
     yield {"pool_size": 2, "x": sample((1, 1, 4, 4), 3).astype(np.float32)}
 
 
@@ -548,6 +549,9 @@ CROSS_ENTROPY = Piece(
         ),
         "that is the logarithm to the base 2; the loss takes the natural one": (
             lambda z, labels: _cross_entropy(z, labels) / math.log(2)
+        ),
+        "p[:, labels] takes whole columns; p[np.arange(N), labels] one number of each row": (
+            lambda z, labels: -np.log(np.maximum(losses.softmax(z)[:, labels], 1e-12)).mean()
         ),
         "that is 1 minus the probability of the right class; its logarithm is missing": (
             lambda z, labels: 1 - np.exp(_log_of_right(z, labels)).mean()

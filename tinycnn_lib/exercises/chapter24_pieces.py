@@ -35,6 +35,13 @@ def _one_hot(logits, targets):
     return np.eye(logits.shape[1])[targets]
 
 
+def _whole_columns(logits, targets):
+    """Take 1 away from the column of each target, in all rows."""
+    p = softmax(logits)
+    p[:, targets] -= 1
+    return p / len(logits)
+
+
 LOSS_GRADIENT = Piece(
     name="loss_gradient",
     right=_loss_gradient,
@@ -56,6 +63,15 @@ LOSS_GRADIENT = Piece(
         ),
         "that is the slope of softmax alone; loss and softmax are differentiated as one": (
             lambda logits, targets: softmax(logits) * (1 - softmax(logits)) / len(logits)
+        ),
+        "the shares of a column sum to 1, those of a row should: softmax runs over axis 1": (
+            lambda logits, targets: (softmax(logits.T).T - _one_hot(logits, targets)) / len(logits)
+        ),
+        "1 is taken away after the division by N; take it away first, then divide": (
+            lambda logits, targets: softmax(logits) / len(logits) - _one_hot(logits, targets)
+        ),
+        "p[:, targets] takes whole columns; p[np.arange(N), targets] one number of each row": (
+            _whole_columns
         ),
         "1 is taken away from every class; only the right one has it": (
             lambda logits, targets: (softmax(logits) - 1) / len(logits)
@@ -336,6 +352,12 @@ CONV_PARAMETERS = Piece(
                 )
             )
         ),
+        "only the last place of the last image counts: += where you write =": _parameters_but(
+            lambda d_w, d_b, d, x, k: (
+                _conv_parameters(d[-1:, :, -1:, -1:], x[-1:, :, -k:, -k:], k)[0],
+                d_b,
+            )
+        ),
         "the kernel's gradient is turned by 180 degrees: w[u, v] meets x[i + u, j + v]": (
             _parameters_but(lambda d_w, d_b, d, x, k: (d_w[..., ::-1, ::-1], d_b))
         ),
@@ -398,6 +420,16 @@ def _laid_over(d_output, weights):
     return d_x
 
 
+def _offsets_replace(d_output, weights):
+    """Let each offset (u, v) replace what the others gave."""
+    OH, OW = d_output.shape[2:]
+    d_x = np.zeros_like(_conv_input(d_output, weights))
+    for u, v in np.ndindex(weights.shape[2:]):
+        part = np.einsum("nfij,fc->ncij", d_output, weights[:, :, u, v])
+        d_x[:, :, u : u + OH, v : v + OW] = part
+    return d_x
+
+
 def _valid_places(d_output, weights):
     """Slide without full padding: the shape is too small."""
     k = weights.shape[2]
@@ -414,6 +446,9 @@ CONV_INPUT = Piece(
             lambda d_output, weights: _conv_input(d_output, weights[..., ::-1, ::-1])
         ),
         "where patches overlap they are added; yours replace each other": _laid_over,
+        "each offset (u, v) replaces what the others gave: += where you write =": (
+            _offsets_replace
+        ),
         "only the first filter hands its gradient back; sum over f": (
             lambda d_output, weights: _conv_input(d_output[:, :1], weights[:1])
         ),
@@ -523,6 +558,12 @@ NUMERICAL = Piece(
         "that is a one-sided difference: measure above and below": (
             _difference(steps=(1, 0), divide=1)
         ),
+        "that is a one-sided difference, from below: measure above and below": (
+            _difference(steps=(0, -1), divide=1)
+        ),
+        "(a - b) / 2 * h multiplies by h: write / (2 * h)": (
+            lambda loss, w, h: h**2 * _difference()(loss, w, h)
+        ),
         "the two losses lie 2 h apart": _difference(divide=1),
         "the sign is turned: above minus below": _difference(steps=(-1, 1)),
         "a parameter is not put back before the next one is changed": _not_put_back,
@@ -594,7 +635,19 @@ MOMENTUM_STEP = Piece(
         "that is plain gradient descent; nothing of the old velocity is kept": (
             lambda theta, nu, g, eta, mu: _momentum(theta, 0 * nu, g, eta, mu)
         ),
-        "the velocity takes the place of theta; it is added to it": (
+        "eta and mu have changed places: mu times the old velocity, eta times the gradient": (
+            lambda theta, nu, g, eta, mu: _momentum(theta, nu, g, mu, eta)
+        ),
+        "the old velocity is kept whole; mu times it is kept": (
+            lambda theta, nu, g, eta, mu: _momentum(theta, nu, g, eta, 1)
+        ),
+        "that is Nesterov's step, which looks ahead; here theta moves by the new velocity": (
+            lambda theta, nu, g, eta, mu: (
+                theta + mu * (mu * nu - eta * g) - eta * g,
+                mu * nu - eta * g,
+            )
+        ),
+        "the velocity stands in theta's place: add it to theta, and return theta first": (
             lambda theta, nu, g, eta, mu: (mu * nu - eta * g, mu * nu - eta * g)
         ),
     },

@@ -1,6 +1,7 @@
 """The reader's own network: all pieces that were kept, put together, compared, and trained."""
 
 import contextlib
+import functools
 import io
 
 import numpy as np
@@ -9,7 +10,7 @@ from tinycnn_lib.datasets import make_dataset_bundle, traced_image
 from tinycnn_lib.exercises import chapter22_pieces, chapter23_pieces, chapter24_pieces
 from tinycnn_lib.exercises._answers import expect_answer
 from tinycnn_lib.exercises._arrays import expect_array
-from tinycnn_lib.exercises._base import fail
+from tinycnn_lib.exercises._base import ExerciseError, fail
 from tinycnn_lib.exercises._kept import MY_FILE, read_kept
 from tinycnn_lib.layer import Layer
 from tinycnn_lib.models import Sequential, TinyCNN
@@ -18,6 +19,7 @@ from tinycnn_lib.training import train_epoch
 from tinycnn_lib.validation import describe
 
 EPOCHS, RATE, MU, BATCH = 25, 0.05, 0.9, 32
+LEAST = 0.9  # of the validation pictures; the book's pieces get all but one or two
 
 
 def _book_epoch(model, x, y, optimizer, batch_size, rng):
@@ -80,20 +82,38 @@ def kept(name):
     return read_kept([name], BOOK).get(name, BOOK[name])
 
 
+def _named(name, piece):
+    """Return a piece whose errors say, in the whole network, which piece raised them."""
+
+    @functools.wraps(piece)
+    def run(*arguments):
+        try:
+            return piece(*arguments)
+        except ExerciseError:  # of a piece that this one has called
+            raise
+        except Exception as error:
+            hint = "it was right alone; what does it expect that the network does not give?"
+            said = f"{name} raised {type(error).__name__} in the network: {error}"
+            fail(said, hint=hint, cause=error)
+
+    return run
+
+
 class _Mine(Layer):
     """A layer of the network: one of the pieces forward, another one backward."""
 
     def __init__(self, layer, backward):
         self.layer, self.way_back = layer, backward
+        self.run = _named(f"{type(layer).__name__}.forward", layer.forward)
 
     def forward(self, x):
         """Run the piece, and keep what the way back needs."""
         self.x = np.asarray(x)
-        return np.asarray(self.layer.forward(self.x))
+        return np.asarray(self.run(self.x))
 
     def backward(self, d_output):
         """Run the piece for the way back; its parameters' gradients stay in `self`."""
-        return self.way_back(self, d_output)
+        return np.asarray(self.way_back(self, d_output))
 
 
 class _MineWithParameters(_Mine):
@@ -106,7 +126,7 @@ class _MineWithParameters(_Mine):
 
     def backward(self, d_output, input_gradient=True):
         """As before; the input's gradient is always computed here."""
-        return self.way_back(self, d_output)
+        return super().backward(d_output)
 
 
 class _MyMomentum(Optimizer):
@@ -120,7 +140,8 @@ class _MyMomentum(Optimizer):
         """Move every parameter by one step of the piece."""
         for name, theta in parameters.items():
             nu = self.nu.get(name, np.zeros_like(theta))
-            theta[...], self.nu[name] = self.one_step(theta.copy(), nu, gradients[name], RATE, MU)
+            moved, nu = self.one_step(theta.copy(), nu, gradients[name], RATE, MU)
+            theta[...], self.nu[name] = moved, np.asarray(nu)
 
 
 def _assemble(pieces):
@@ -129,11 +150,13 @@ def _assemble(pieces):
 
     def conv_back(layer, d):
         k = layer.weights.shape[2]
-        layer.d_weights, layer.d_bias = pieces["conv_parameter_gradients"](d, layer.x, k)
+        gradients = pieces["conv_parameter_gradients"](d, layer.x, k)
+        layer.d_weights, layer.d_bias = map(np.asarray, gradients)
         return pieces["conv_input_gradient"](d, layer.weights)
 
     def dense_back(layer, d):
-        d_x, layer.d_weights, layer.d_bias = pieces["dense_backward"](d, layer.x, layer.weights)
+        gradients = pieces["dense_backward"](d, layer.x, layer.weights)
+        d_x, layer.d_weights, layer.d_bias = map(np.asarray, gradients)
         return d_x
 
     return Sequential(
@@ -145,9 +168,13 @@ def _assemble(pieces):
     )
 
 
-def _same(what, got, expected, tolerance=1e-9):
+def _same(what, got, expected):
+    got = np.asarray(got)
+    if got.dtype == np.float32:
+        hint = "of a loss in float32 no difference is exact enough; compute in the input's dtype"
+        fail(f"{what} computes in float32", got="float32", expected="float64", hint=hint)
     hint = "each piece was right alone; is it the one that you kept? Keep it again"
-    expect_array(what, np.asarray(got), expected, tolerance=tolerance, hint=hint)
+    expect_array(what, got, expected, tolerance=1e-9, hint=hint)
 
 
 def _compare_trace(model, pieces):
@@ -210,7 +237,11 @@ def check_my_network(pieces=None):
     for name, piece in pieces.items():
         with contextlib.redirect_stdout(io.StringIO()):
             PIECES[name][1](piece)
-    own, together = len(pieces), BOOK | pieces
+    own = len(pieces)
+    together = {
+        name: piece if isinstance(piece, type) else _named(name, piece)
+        for name, piece in (BOOK | pieces).items()
+    }
     model = _assemble(together)
     _compare_trace(model, together)
     print("The traced picture, forward and back: every number as in the book.")
@@ -220,6 +251,10 @@ def check_my_network(pieces=None):
         hint = "central_differences must change the array in place, and put it back"
         fail(f"{count - confirmed} gradients disagree with the differences of the loss", hint=hint)
     right, total = _train(together)
+    if right < LEAST * total:
+        fail(f"after {EPOCHS} epochs {right} of {total} validation pictures are right",
+             expected=f"at least {round(LEAST * total)}",
+             hint="each gradient is right; look at one_epoch and momentum_step")  # fmt: skip
     whose = "Yours, from scratch" if own == len(BOOK) else "Yours and the book's"
     whose = whose if own else "The book's, for now"
     print(
