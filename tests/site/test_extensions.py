@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import addresses
+import downloads
 import light_pages
 import mathematics
 import notebooks
@@ -194,7 +195,7 @@ def test_widgets_are_numbered_as_they_are_shown():
 
 def build_small_book(folder, **environment):
     """Build a book of one chapter with the real configuration; return its chapter's page."""
-    for name in ("_config.yml", "book", "references.bib", "tinycnn_lib"):
+    for name in ("_config.yml", "book", "references.bib", *downloads.PACKED):
         origin = ROOT / name
         (shutil.copytree if origin.is_dir() else shutil.copy)(origin, folder / name)
     (folder / "_toc.yml").write_text(
@@ -222,6 +223,8 @@ def test_a_known_repository_gets_its_buttons(tmp_path):
     launch = "https://mybinder.org/v2/gh/ada/lovelace-cnn/main?urlpath=lab/tree/"
     assert f"{launch}chapters/22-convolution.ipynb" in links
     assert "https://github.com/ada/lovelace-cnn" in links
+    colab = "https://colab.research.google.com/github/ada/lovelace-cnn/blob/main/"
+    assert f"{colab}chapters/22-convolution.ipynb" in links
     canonical = page.select_one("link[rel=canonical]")["href"]
     assert canonical == "https://ada.github.io/lovelace-cnn/chapters/22-convolution.html"
     assert page.select_one("meta[property='og:image']")["content"].startswith("https://ada.")
