@@ -62,7 +62,7 @@ def find_repository(environment, folder):
     if environment.get("GITHUB_REPOSITORY"):
         server = environment.get("GITHUB_SERVER_URL") or "https://github.com"
         return f"{server.rstrip('/')}/{environment['GITHUB_REPOSITORY']}"
-    remote = ask_git(folder, "remote", "get-url", "origin")
+    remote = top and ask_git(folder, "remote", "get-url", "origin")
     return repository_of_remote(remote or "")
 
 

@@ -44,6 +44,30 @@ def test_repository_of_remote(remote, address):
     assert addresses.repository_of_remote(remote) == address
 
 
+def repository(folder):
+    """Make a repository with a remote on GitHub; return a folder inside it."""
+    for command in ("init", "remote add origin https://github.com/jane/homework.git"):
+        subprocess.run(["git", "-C", folder, *command.split()], check=True, capture_output=True)
+    (folder / "book").mkdir()
+    return folder / "book"
+
+
+def test_a_book_within_another_repository_gets_no_address_and_says_so(tmp_path, capsys):
+    book = repository(tmp_path)
+    assert addresses.find_repository({}, tmp_path) == "https://github.com/jane/homework"
+    assert capsys.readouterr().err == ""
+    assert addresses.find_repository({"GITHUB_REPOSITORY": "jane/homework"}, book) is None
+    assert f"in a folder of the repository {tmp_path}" in capsys.readouterr().err
+
+
+def test_a_folder_of_another_owner_is_named(tmp_path, capsys, monkeypatch):
+    repository(tmp_path)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert addresses.find_repository({}, tmp_path) is None
+    said = capsys.readouterr().err
+    assert said.count(f"git config --global --add safe.directory {tmp_path}") == 1
+
+
 @pytest.mark.parametrize(
     ("environment", "address"),
     [
