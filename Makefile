@@ -8,8 +8,9 @@ export OMP_NUM_THREADS := 1
 # With "no", the pages have no Python of their own, and nothing is fetched for it.
 export PYTHON_IN_PAGE ?= yes
 
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
-  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+  $$p -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 HTML := _build/html
@@ -35,6 +36,8 @@ help:
 $(INSTALLED): requirements.txt pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then \
 	  echo 'No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3' >&2; exit 1; fi
+	@if [ -x $(BIN)/python ] && ! $(BIN)/python -c '$(NEW_ENOUGH)'; then \
+	  echo 'The Python in .venv is older than 3.11: .venv is made anew.' >&2; rm -rf .venv; fi
 	@if [ ! -x $(BIN)/python ] && ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
 	  echo '$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: sudo apt install python3-venv' >&2; exit 1; fi
 	[ -x $(BIN)/python ] || { rm -rf .venv; $(PYTHON) -m venv .venv; }
@@ -48,7 +51,8 @@ notebooks: $(INSTALLED)
 
 # --- the book --------------------------------------------------------------------------------
 # A build is always a whole one (some seconds), strict, and made anew only if something changed:
-# a file, the address of the repository, or what the pages are to have.
+# a file, the address of the repository, or what the pages are to have. A build that fails leaves the
+# book that was there. With PYTHONWARNINGS=error, Jupyter Book does not start.
 SOURCES := $(shell find _config.yml _toc.yml index.md references.bib chapters appendix book tinycnn_lib \
   -name '.*' -prune -o -name __pycache__ -prune -o -path book -o -print)
 ADDRESS := $(PYTHON_IN_PAGE) $(GITHUB_SERVER_URL) $(GITHUB_REPOSITORY) $(BOOK_URL) $(JUPYTERHUB_URL) $(shell git remote get-url origin 2>/dev/null)
@@ -57,8 +61,10 @@ book: $(BUILT)
 	@echo 'The book: $(CURDIR)/$(HTML)/index.html'
 
 $(BUILT): $(INSTALLED) $(SOURCES) _build/.address
-	rm -rf $(HTML)
-	$(BIN)/jupyter-book build . -q -W -n --keep-going --all
+	@rm -rf $(HTML).before; [ ! -d $(HTML) ] || mv $(HTML) $(HTML).before
+	env -u PYTHONWARNINGS $(BIN)/jupyter-book build . -q -W -n --keep-going --all || { \
+	  [ ! -d $(HTML).before ] || { rm -rf $(HTML); mv $(HTML).before $(HTML); }; exit 1; }
+	@rm -rf $(HTML).before
 	@touch $@
 
 # Changes only if the address does.
@@ -68,6 +74,8 @@ _build/.address: address
 	@echo '$(ADDRESS)' | cmp -s - $@ || echo '$(ADDRESS)' > $@
 
 serve: book
+	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || { \
+	  echo "Port $(PORT) is taken. Take another: make serve PORT=$$(($(PORT) + 1))" >&2; exit 1; }
 	@echo 'Serving on http://localhost:$(PORT)/ (Ctrl-C ends it)'
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(HTML)
 

@@ -42,7 +42,7 @@ def name_cells(notebook):
 
 
 def fold_code(notebook):
-    """Fold in JupyterLab what a page folds: the code of figures, solutions, predicted outputs."""
+    """Fold in JupyterLab what a page folds or leaves out: code, solutions, predicted outputs."""
     in_solution = False
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -55,6 +55,7 @@ def fold_code(notebook):
             f"{part}_hidden": in_solution or tag in tags or "hide-cell" in tags
             for part, tag in (("source", "hide-input"), ("outputs", "hide-output"))
         }
+        hidden["source_hidden"] |= "remove-cell" in tags
         if any(hidden.values()):
             cell.metadata["jupyter"] = {key: True for key, value in hidden.items() if value}
 

@@ -124,7 +124,6 @@ def test_the_core_loads_numpy_and_nothing_else_from_outside():
     [
         ("plotting", "matplotlib"),
         ("display", "IPython"),
-        ("explorers", "anywidget"),
         ("explorers", "ipywidgets"),
     ],
 )
@@ -134,6 +133,17 @@ def test_without_the_extra_the_error_says_what_to_install(module, missing):
     last = run.stderr.splitlines()[-1]
     assert last.startswith(f"ModuleNotFoundError: {missing} is not installed")
     assert f"pip install {missing}, or tinycnn_lib[figures]" in last
+
+
+def test_without_anywidget_a_figure_says_so_and_is_its_still_picture():
+    code = """import sys; sys.modules["anywidget"] = None
+from tinycnn_lib import TinyCNN, explorers, traced_image
+bundle, _ = explorers.explore_network(TinyCNN(), traced_image())._repr_mimebundle_()
+print(*bundle)"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    said, kinds = run.stdout.splitlines()
+    assert said.endswith("anywidget is missing: pip install anywidget")
+    assert kinds == "text/plain image/png"
 
 
 def test_public_names():

@@ -8,9 +8,12 @@ public address no sitemap, no social card and no canonical link.
 import os
 import re
 import subprocess
+import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 FORGES = ("github.com", "gitlab.com", "bitbucket.org")
+ENGLISH = {"LC_ALL": "C"}  # what git says is read
 REMOTE = re.compile(
     r"(?:https://|ssh://)?(?:[^@/\s]+@)?(?P<host>[\w.-]+)(?::\d+)?[:/](?P<path>[\w.-]+(?:/[\w.-]+)+)/?"
 )
@@ -27,17 +30,40 @@ def repository_of_remote(remote):
     return f"https://{match['host'].lower()}/{match['path'].removesuffix('.git')}"
 
 
+def ask_git(folder, *question):
+    """Return git's answer about a folder, or None; an owner whom git does not trust is named."""
+    command = ["git", "-C", str(folder), *question]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | ENGLISH)
+    except OSError:
+        return None
+    if "dubious ownership" in done.stderr:
+        print(
+            f"{folder} belongs to another user, so git does not read it and the pages get no "
+            f"buttons. If you trust it: git config --global --add safe.directory {folder}",
+            file=sys.stderr,
+        )
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
 def find_repository(environment, folder):
-    """Return the repository's address: what the CI says, else the git remote, else None."""
+    """Return the repository's address: what the CI says, else the git remote, else None.
+
+    A book inside somebody's larger repository has none: its paths would lead nowhere there.
+    """
+    top = ask_git(folder, "rev-parse", "--show-toplevel")
+    if top and not Path(top).samefile(folder):
+        print(
+            f"The book lies in a folder of the repository {top}, so its pages get no buttons: "
+            "give the book a repository of its own (git init, git remote add origin ADDRESS).",
+            file=sys.stderr,
+        )
+        return None
     if environment.get("GITHUB_REPOSITORY"):
         server = environment.get("GITHUB_SERVER_URL") or "https://github.com"
         return f"{server.rstrip('/')}/{environment['GITHUB_REPOSITORY']}"
-    command = ["git", "-C", str(folder), "remote", "get-url", "origin"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return repository_of_remote(answer.stdout)
+    remote = top and ask_git(folder, "remote", "get-url", "origin")
+    return repository_of_remote(remote or "")
 
 
 def find_public_address(environment):
@@ -67,8 +93,11 @@ def fill_in(app, config):
         )
     if not repository or urlsplit(repository).hostname not in FORGES:
         options["launch_buttons"] = {}
-    elif os.environ.get("JUPYTERHUB_URL"):  # a lecturer's hub that has nbgitpuller
-        options["launch_buttons"]["jupyterhub_url"] = os.environ["JUPYTERHUB_URL"]
+    else:
+        if urlsplit(repository).hostname == "github.com":  # Colab opens no other
+            options["launch_buttons"]["colab_url"] = "https://colab.research.google.com"
+        if os.environ.get("JUPYTERHUB_URL"):  # a lecturer's hub that has nbgitpuller
+            options["launch_buttons"]["jupyterhub_url"] = os.environ["JUPYTERHUB_URL"]
     address = find_public_address(os.environ)
     config.html_baseurl = config.ogp_site_url = address
     config.ogp_site_name = config.html_title

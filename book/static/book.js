@@ -66,39 +66,87 @@
     { capture: true, passive: true },
   );
 
-  // A copied formula is its LaTeX source, not the loose letters of its drawing.
+  // A copied formula is its LaTeX source, not the loose letters of its drawing, and is copied whole.
   const source = (formula) => formula.querySelector("annotation")?.textContent ?? "";
+  function formulaAround(node) {
+    const element = node instanceof Element ? node : node.parentElement;
+    return element.closest(".katex-display") ?? element.closest(".katex");
+  }
   document.addEventListener("copy", (event) => {
     const selection = getSelection();
-    if (selection.isCollapsed || !event.clipboardData) return;
-    const fragment = selection.getRangeAt(0).cloneContents();
-    const formulas = [...fragment.querySelectorAll(".katex")];
+    if (selection.isCollapsed || !event.clipboardData || !article) return;
+    const range = selection.getRangeAt(0).cloneRange();
+    const [first, last] = [range.startContainer, range.endContainer].map(formulaAround);
+    if (first) range.setStartBefore(first);
+    if (last) range.setEndAfter(last);
+    const copied = document.createElement("div");
+    copied.append(range.cloneContents());
+    const formulas = [...copied.querySelectorAll(".katex")];
     if (!formulas.length) return;
     for (const formula of formulas) {
       const mark = formula.parentElement?.classList.contains("katex-display") ? "$$" : "$";
       formula.replaceWith(mark + source(formula) + mark);
     }
-    event.clipboardData.setData("text/plain", fragment.textContent);
+    for (const cell of copied.querySelectorAll("td > p, th > p")) cell.replaceWith(...cell.childNodes);
+    article.append(copied); // laid out, it has its lines, and tabs between the cells of a table
+    event.clipboardData.setData("text/plain", copied.innerText);
+    event.clipboardData.setData("text/html", copied.innerHTML);
+    copied.remove();
     event.preventDefault();
   });
 
-  // A link to something folded away unfolds it.
-  function unfoldTarget() {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  // Open the folds around an element; tell whether one was closed.
+  function unfold(element) {
     let folded = false;
-    for (let fold = target?.closest("details"); fold; fold = fold.parentElement.closest("details")) {
+    for (let fold = element?.closest("details"); fold; fold = fold.parentElement.closest("details")) {
       folded ||= !fold.open;
       fold.open = true;
     }
-    if (folded) target.scrollIntoView();
+    return folded;
+  }
+
+  // A link to something folded away unfolds it. An address may end in anything: #50% is no code.
+  function unfoldTarget() {
+    let name = location.hash.slice(1);
+    try {
+      name = decodeURIComponent(name);
+    } catch {} // as it stands
+    const target = document.getElementById(name);
+    if (unfold(target)) target.scrollIntoView();
   }
   addEventListener("hashchange", unfoldTarget);
   unfoldTarget();
+
+  // A search leads to the first place of its words, folded or not, and selects it: of all of them
+  // in a row, else of one.
+  const UNREAD_HERE = ".katex, .headerlink, script, style, textarea";
+  function showFound(words) {
+    const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+    for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+      if (text.parentElement.closest(UNREAD_HERE)) continue;
+      const word = words.find((one) => text.data.toLowerCase().includes(one));
+      if (!word) continue;
+      const start = text.data.toLowerCase().indexOf(word);
+      unfold(text.parentElement);
+      text.parentElement.scrollIntoView({ block: "center" });
+      getSelection().setBaseAndExtent(text, start, text, start + word.length);
+      return true;
+    }
+    return false;
+  }
+  const searched = new URLSearchParams(location.search).get("highlight");
+  if (article && searched && !location.hash) [[searched], searched.split(" ")].some(showFound);
 
   // The search shows what it found as a reader would read it: formulas once, no menus, no code.
   if (typeof Search !== "undefined") {
     // A page that is opened from a folder may read no other: it names the places it found.
     if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+    const passWords = ({ target }) => {
+      const link = target.closest?.("#search-results a[href]");
+      const query = new URLSearchParams(location.search).get("q");
+      if (link && query) link.search = new URLSearchParams({ highlight: query.toLowerCase().trim() });
+    };
+    for (const kind of ["click", "auxclick"]) document.addEventListener(kind, passWords, true);
     const toText = Search.htmlToText;
     Search.htmlToText = (html, anchor) => {
       const page = new DOMParser().parseFromString(html, "text/html");

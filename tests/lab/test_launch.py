@@ -14,7 +14,7 @@ from lab_server import ROOT
 
 SOURCES = (
     "_config.yml", "_toc.yml", "index.md", "references.bib", "chapters", "appendix", "book",
-    "tinycnn_lib",
+    "tinycnn_lib", "pyproject.toml", "README.md", "LICENSE",
 )  # fmt: skip
 ADDRESSES = {
     "GITHUB_REPOSITORY": "invented-owner/invented-name",

@@ -5,14 +5,21 @@ import re
 import sys
 from pathlib import Path
 
+import downloads
 from notebook_reading import code_cells, parsed
 
 import tinycnn_lib
 from tinycnn_lib import layers, loops, losses, models
 
-SET_UP = """%config InlineBackend.figure_format = "retina"
-from tinycnn_lib.plotting import use_book_style
-use_book_style()"""
+SET_UP = f'''%config InlineBackend.figure_format = "retina"
+try:
+    from tinycnn_lib.plotting import use_book_style
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(f"""{{missing.name}} is not installed.
+Run this line in a new cell above this one, then run this one again:
+{downloads.LINES}
+""") from None
+use_book_style()'''
 
 
 def first_cell_sets_up_the_figures(notebook, number):

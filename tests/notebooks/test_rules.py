@@ -12,6 +12,7 @@ import pytest
 import rules_code
 import rules_outputs
 import rules_pages
+import rules_plain
 from chapter_rules import RULES
 from nbformat.v4 import new_output
 
@@ -30,12 +31,14 @@ kernelspec:
 
 # A Small Chapter
 
++++ {"tags": ["remove-cell"]}
+
+[its page in the book](../README.md#read), [JupyterLab](../README.md#run-in-jupyterlab)
+
 ```{code-cell} ipython3
 :tags: [remove-cell]
 
-%config InlineBackend.figure_format = "retina"
-from tinycnn_lib.plotting import use_book_style
-use_book_style()
+@SET_UP@
 ```
 
 :::{admonition} In this chapter: aims, what you need, and the time
@@ -84,7 +87,7 @@ Why six?
 
 :::{dropdown} A model answer: why six
 
-Because.
+Because, as [the figure below](#fig-23-line) says.
 
 :::
 
@@ -146,7 +149,7 @@ check_output_shape(shape, 608)
 :::{solution-end}
 
 :::
-""".replace("@PLAN@", PLAN)
+""".replace("@PLAN@", PLAN).replace("@SET_UP@", rules_code.SET_UP)
 WIDGET = "0" * 32
 
 
@@ -300,6 +303,26 @@ BAD = [
     (rules_outputs.tags_are_known, figure(tags=["hide-input", "hide_input"]), "'hide_input'"),
     (rules_code.first_cell_sets_up_the_figures, code(1, "use_book_style()"), "not the set-up"),
     (rules_code.first_cell_sets_up_the_figures, code(1, metadata={"tags": []}), "remove-cell"),
+    (
+        rules_plain.says_where_it_looks_right,
+        words("[JupyterLab](../README.md#run-in-jupyterlab)", "JupyterLab"),
+        "does not say where",
+    ),
+    (
+        rules_plain.says_where_it_looks_right,
+        lambda n: n.cells[1].metadata.pop("tags"),
+        "not tagged remove-cell",
+    ),
+    (
+        rules_plain.columns_stand_in_an_environment,
+        says("$$\ny &= a, \\\\ L &= b\n$$"),
+        "around the formula 'y &= a",
+    ),
+    (
+        rules_plain.figures_are_mentioned,
+        words("as [the figure below](#fig-23-line) says", "as the figure says"),
+        "does not mention fig-23-line",
+    ),
     (rules_outputs.figures_are_described, figure(name="line"), "must begin with fig-23-"),
     (rules_outputs.figures_are_described, figure(name="fig-22-line"), "must begin with fig-23-"),
     (rules_outputs.figures_are_described, figure(caption="A line."), "does not say what to see"),
@@ -561,7 +584,9 @@ def test_code_of_figures_and_of_solutions_is_folded():
         for cell in written().cells
         if cell.cell_type == "code" and "jupyter" in cell.metadata
     ]
-    (figure_code, of_figure), (solution_code, of_solution) = folded
+    (set_up, of_set_up), (figure_code, of_figure), (solution_code, of_solution) = folded
+    assert "use_book_style" in set_up
+    assert of_set_up == {"source_hidden": True}
     assert of_figure == {"source_hidden": True}
     assert of_solution == {"source_hidden": True, "outputs_hidden": True}
     assert "plt.show()" in figure_code

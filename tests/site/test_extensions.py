@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import addresses
+import downloads
 import light_pages
 import mathematics
 import notebooks
@@ -41,6 +42,30 @@ def parse(html):
 )
 def test_repository_of_remote(remote, address):
     assert addresses.repository_of_remote(remote) == address
+
+
+def repository(folder):
+    """Make a repository with a remote on GitHub; return a folder inside it."""
+    for command in ("init", "remote add origin https://github.com/jane/homework.git"):
+        subprocess.run(["git", "-C", folder, *command.split()], check=True, capture_output=True)
+    (folder / "book").mkdir()
+    return folder / "book"
+
+
+def test_a_book_within_another_repository_gets_no_address_and_says_so(tmp_path, capsys):
+    book = repository(tmp_path)
+    assert addresses.find_repository({}, tmp_path) == "https://github.com/jane/homework"
+    assert capsys.readouterr().err == ""
+    assert addresses.find_repository({"GITHUB_REPOSITORY": "jane/homework"}, book) is None
+    assert f"in a folder of the repository {tmp_path}" in capsys.readouterr().err
+
+
+def test_a_folder_of_another_owner_is_named(tmp_path, capsys, monkeypatch):
+    repository(tmp_path)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert addresses.find_repository({}, tmp_path) is None
+    said = capsys.readouterr().err
+    assert said.count(f"git config --global --add safe.directory {tmp_path}") == 1
 
 
 @pytest.mark.parametrize(
@@ -182,7 +207,7 @@ def test_widgets_are_numbered_as_they_are_shown():
 
 def build_small_book(folder, **environment):
     """Build a book of one chapter with the real configuration; return its chapter's page."""
-    for name in ("_config.yml", "book", "references.bib", "tinycnn_lib"):
+    for name in ("_config.yml", "book", "references.bib", *downloads.PACKED):
         origin = ROOT / name
         (shutil.copytree if origin.is_dir() else shutil.copy)(origin, folder / name)
     (folder / "_toc.yml").write_text(
@@ -210,6 +235,8 @@ def test_a_known_repository_gets_its_buttons(tmp_path):
     launch = "https://mybinder.org/v2/gh/ada/lovelace-cnn/main?urlpath=lab/tree/"
     assert f"{launch}chapters/22-convolution.ipynb" in links
     assert "https://github.com/ada/lovelace-cnn" in links
+    colab = "https://colab.research.google.com/github/ada/lovelace-cnn/blob/main/"
+    assert f"{colab}chapters/22-convolution.ipynb" in links
     canonical = page.select_one("link[rel=canonical]")["href"]
     assert canonical == "https://ada.github.io/lovelace-cnn/chapters/22-convolution.html"
     assert page.select_one("meta[property='og:image']")["content"].startswith("https://ada.")

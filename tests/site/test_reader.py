@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from built_book import CHAPTERS, PAGES
 from PIL import Image
 
@@ -248,6 +249,51 @@ def test_copied_formula_is_its_source(open_page):
     formula.evaluate("(f) => getSelection().selectAllChildren(f.querySelector('.formula-scroll'))")
     page.keyboard.press("Control+C")
     assert page.evaluate("navigator.clipboard.readText()").strip() == f"$${source}$$"
+
+
+def test_half_a_formula_is_copied_whole_with_the_look_of_the_text(open_page):
+    page = open_page(CHAPTER, permissions=["clipboard-read", "clipboard-write"])
+    formula = page.locator("article p:has(strong) > span.math").first
+    source = formula.locator("annotation").text_content()
+    formula.evaluate("""(f) => {  // from the middle of the formula to the end of its paragraph
+      const inside = f.querySelectorAll(".katex-html .mord, .katex-html span");
+      const end = f.closest("p");
+      getSelection().setBaseAndExtent(inside[inside.length - 1], 0, end, end.childNodes.length);
+    }""")
+    page.keyboard.press("Control+C")
+    assert page.evaluate("navigator.clipboard.readText()").startswith(f"${source}$")
+    html = page.evaluate("""async () => {
+      const [item] = await navigator.clipboard.read();
+      return (await item.getType("text/html")).text();
+    }""")
+    assert f"${source}$" in BeautifulSoup(html, "html.parser").get_text()
+
+
+def test_a_copied_table_keeps_its_rows(open_page):
+    page = open_page("appendix/notation.html", permissions=["clipboard-read", "clipboard-write"])
+    row = page.locator("article tbody tr:has(.katex)").first
+    cells = row.locator("td").count()
+    row.evaluate("(r) => getSelection().selectAllChildren(r.parentElement)")
+    page.keyboard.press("Control+C")
+    lines = page.evaluate("navigator.clipboard.readText()").strip().splitlines()
+    assert len(lines) == page.locator("article tbody").first.locator("tr").count()
+    assert lines[0].count("\t") == cells - 1
+
+
+@pytest.mark.parametrize("fragment", ["50%", "50%E9"])
+def test_a_broken_fragment_stops_nothing(open_page, fragment):
+    page = open_page(f"{CHAPTER}#{fragment}")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("article details:not([open])").count() == 0
+
+
+def test_a_search_lands_on_what_is_folded_away(open_page):
+    page = open_page("search.html?q=dilutes")
+    page.locator("#search-results ul.search a[href*='chapters/']").first.click()
+    page.wait_for_load_state()
+    assert page.evaluate("getSelection().toString().toLowerCase()") == "dilutes"
+    place = "getSelection().getRangeAt(0).getBoundingClientRect()"
+    assert page.evaluate(f"{place}.height > 0 && {place}.top > 0 && {place}.top < innerHeight")
 
 
 def test_download_menu_leads_to_the_notebook(open_page, site):

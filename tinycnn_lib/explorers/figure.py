@@ -8,13 +8,17 @@ import pathlib
 import re
 from collections import Counter
 
-import anywidget
 import matplotlib.pyplot as plt
 import traitlets
-from ipywidgets import Layout
+from ipywidgets import DOMWidget, Layout
 from PIL import Image
 
 from tinycnn_lib.plotting import use_book_style
+
+try:
+    from anywidget import AnyWidget
+except ModuleNotFoundError:  # as on Colab: then the figure is its still picture
+    AnyWidget = None
 
 HERE = pathlib.Path(__file__).parent
 DOTS_PER_INCH = 96  # CSS pixels; the picture is stored with twice as many
@@ -45,7 +49,7 @@ def join_styles(*names):
     return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
 
 
-class LivingFigure(anywidget.AnyWidget):
+class LivingFigure(AnyWidget or DOMWidget):
     """A figure that answers to pointer and keys, with a still picture of the same state.
 
     A subclass sets `_esm` and `_css` and defines `draw`, `describe` and `alt`.
@@ -101,6 +105,9 @@ class LivingFigure(anywidget.AnyWidget):
                 "model_id": self.model_id,
             },
         }
+        if AnyWidget is None:
+            del bundle["application/vnd.jupyter.widget-view+json"]
+            print("This figure stands still, for anywidget is missing: pip install anywidget")
         return bundle, {"image/png": {"width": width, "height": height, "alt": self.alt()}}
 
 
