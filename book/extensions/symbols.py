@@ -55,6 +55,7 @@ def link_first_uses(app, doctree, docname):
         if address:
             link = nodes.reference("", "", internal=True, refuri=f"{page}#{address}")
             link["classes"] = ["symbol"]
+            link["reftitle"] = f"{formula.astext()}, in the notation"  # MathML names no link
             formula.replace_self(link)
             link += formula
 
