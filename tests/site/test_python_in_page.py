@@ -217,7 +217,7 @@ def test_what_is_typed_is_kept_counted_and_forgotten(open_in):
     begin(page, EXERCISE, LOOP)  # and the page is left while it runs
     page.get_by_role("button", name="Forget all answers").click()
     page.wait_for_load_state("load")
-    page.wait_for_function("document.querySelector('.answers-progress')?.hidden")
+    page.wait_for_function("document.querySelector('.answers-progress') === null")
     assert editor.input_value() == skeleton
     assert answer(page, EXERCISE, RIGHT)[0] == "right"
 
