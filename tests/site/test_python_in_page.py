@@ -258,14 +258,13 @@ def test_the_editor_indents_and_lets_the_keyboard_go(open_page):
 
 def test_without_a_script_and_on_paper_the_cell_is_what_it_was(open_page):
     page = open_page(PAGE, java_script_enabled=False)
-    cell = page.locator(f"#{EXERCISE} .cell").first
     page.locator(f"#{EXERCISE} > summary").click()
-    assert cell.is_visible()
+    assert page.locator(f"#{EXERCISE} .cell_input").first.is_visible()
     page = open_page(PAGE)
     page.locator(f"#{EXERCISE} > summary").click()
-    assert not page.locator(f"#{EXERCISE} .cell").first.is_visible()
+    assert not page.locator(f"#{EXERCISE} .cell_input").first.is_visible()
     page.emulate_media(media="print")
-    assert page.locator(f"#{EXERCISE} .cell").first.is_visible()
+    assert page.locator(f"#{EXERCISE} .cell_input").first.is_visible()
     assert not page.locator(f"#{EXERCISE}-answer").is_visible()
 
 
