@@ -42,20 +42,9 @@ def readme():
         plotting.circle_cells(axes[row][1], winners)
     logits = model.dense.forward(model.flatten.forward(maps))  # (1, 3, 3, 3) -> (1, 27) -> (1, 3)
     bars = figure.add_subplot(grid[:, 4])
-    draw_bars(bars, softmax(logits)[0], height=0.35)
+    plotting.show_shares(bars, CLASS_NAMES, softmax(logits)[0], height=0.35)
     bars.set_title("Dense, softmax\n3 probabilities")
     return figure
-
-
-def draw_bars(ax, probabilities, height):
-    """Draw one bar for each class, with its number."""
-    drawn = ax.barh(CLASS_NAMES, probabilities, color=plotting.BLUE, height=height)
-    ax.bar_label(drawn, fmt="{:.2f}", padding=3)
-    ax.set(xlim=(0, 1))
-    ax.invert_yaxis()
-    ax.tick_params(axis="y", length=0)
-    ax.xaxis.set_visible(False)
-    ax.spines["bottom"].set_visible(False)
 
 
 def card_22():

@@ -1,6 +1,7 @@
 """What surrounds the book: its files, licenses, versions, workflow, launch set-up and README."""
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -163,12 +164,18 @@ def test_windows_commands_are_those_that_the_workflow_runs():
     assert [step["run"] for step in jobs["windows"]["steps"] if "run" in step] == commands
 
 
-def test_pictures_show_what_the_library_computes(tmp_path):
+def pictures():
+    """Import book/pictures.py."""
     spec = importlib.util.spec_from_file_location("pictures", ROOT / "book" / "pictures.py")
-    pictures = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(pictures)
-    pictures.plotting.use_book_style()
-    for name, draw in pictures.PICTURES.items():
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_pictures_show_what_the_library_computes(tmp_path):
+    drawn = pictures()
+    drawn.plotting.use_book_style()
+    for name, draw in drawn.PICTURES.items():
         draw().savefig(tmp_path / name, dpi=150)
         new = matplotlib.image.imread(tmp_path / name)[..., :3]
         kept = matplotlib.image.imread(ROOT / "book" / name)[..., :3]
@@ -176,6 +183,43 @@ def test_pictures_show_what_the_library_computes(tmp_path):
         assert np.abs(kept - new).mean() < 0.01, name
         assert (ROOT / "book" / name).stat().st_size < 100_000
         assert f"book/{name}" in read("README.md") + read("index.md")
+
+
+HOURS = {
+    "half an hour": 0.5,
+    "an hour": 1,
+    "an hour and a half": 1.5,
+    "two hours": 2,
+    "two and a half hours": 2.5,
+    "three hours": 3,
+    "four and a half hours": 4.5,
+    "five hours": 5,
+    "six hours": 6,
+}
+
+
+def test_the_landing_page_gives_each_chapter_s_hours():
+    cards = re.findall(r":link: (chapters/\S+).*?\nAbout ([^.]+)\.", read("index.md"), re.S)
+    assert len(cards) == 3
+    for chapter, total in cards:
+        plan = re.search(r"\*\*Plan for\*\* (.*)", read(f"{chapter}.md"))[1]
+        parts = re.findall(r"(?:^|, | and )([a-z ]*?hours?(?: and a half)?) (?:of|for)", plan)
+        assert len(parts) == 3, plan
+        assert sum(HOURS[part.removeprefix("and ")] for part in parts) == HOURS[total], chapter
+
+
+def test_the_landing_page_tells_what_its_networks_and_its_curve_show():
+    state = json.loads(read("chapters/23-building-a-cnn.ipynb"))["metadata"]["widgets"]
+    records = state["application/vnd.jupyter.widget-state+json"]["state"].values()
+    data = [record["state"].get("data", {}) for record in records]
+    untrained, trained = next(each["networks"] for each in data if "networks" in each)
+    parts = ("kernels", "conv_bias", "weights", "dense_bias")
+    differ = sum(int(np.not_equal(untrained[part], trained[part]).sum()) for part in parts)
+    assert f"differ in {differ} numbers" in read("index.md")
+    (curve,) = pictures().card_24().axes
+    loss = curve.lines[0].get_ydata()
+    said = f"The loss falls from {loss[0]:.1f} to {loss[-1]:.2f} in {len(loss) - 1} epochs."
+    assert said in read("index.md")
 
 
 def test_probabilities_in_the_readme():

@@ -133,6 +133,26 @@ def write_values(ax, values, form="{:.2f}", size=9):
         ax.text(column, row, text, ha="center", va="center", fontsize=size, color=color)
 
 
+def show_shares(ax, names, shares, height=0.6):
+    """Draw probabilities as bars from left to right, each with its name and its number.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    names : sequence of str, K of them
+    shares : array_like, shape (K,), in [0, 1]
+    height : float, in (0, 1]
+        How much of its row a bar fills.
+    """
+    bars = ax.barh(names, shares, color=BLUE, height=height)
+    ax.bar_label(bars, fmt="{:.2f}", padding=3)
+    ax.set_xlim(0, 1)
+    ax.invert_yaxis()  # the first class on top
+    ax.tick_params(axis="y", length=0)
+    ax.xaxis.set_visible(False)
+    ax.spines["bottom"].set_visible(False)
+
+
 def outline(ax, row, column, height=1, width=1, color=INK, linewidth=2.0, linestyle="-"):
     """Draw a frame around the cells from (row, column), `height` by `width`."""
     corner = (column - 0.5, row - 0.5)

@@ -47,7 +47,10 @@ class DrawingDirective(SphinxDirective):
 
         path = self.env.srcdir / f"{self.arguments[0]}.ipynb"
         self.env.note_dependency(str(path))
-        figure = Drawing({**stored_networks(path), "label": self.options.get("label")})
+        data = stored_networks(path)
+        for network in data["networks"]:
+            network["name"] = f"the {network['name']} network"
+        figure = Drawing({**data, "label": self.options.get("label")})
         bundle, metadata = figure._repr_mimebundle_()
         state = {key: getattr(figure, key) for key in ("_esm", "_css", "data")}
         html = FIGURE.format(

@@ -142,7 +142,7 @@ def lift_code(page, plain):
 def thin_code(code, plain):
     """Unwrap the parts of highlighted code that look like plain text, and join those of a string.
 
-    Operators, a sixth of all parts, are left plain. The `f` and the braces of an f-string are part
+    Operators, a third of all parts, are left plain. The `f` and the braces of an f-string are part
     of the string.
     """
     tokens = "|".join(sorted(plain | {"o"}))

@@ -88,8 +88,8 @@ def test_a_missing_script_is_named():
 
 
 def test_a_drawing_says_in_words_what_its_picture_shows():
-    text = repr(explore_drawing({"untrained": TinyCNN()}, label=0))
+    text = repr(explore_drawing({"the young network": TinyCNN()}, label=0))
     assert text.startswith("A picture of 8 by 8 pixels that shows: vertical, beside bars")
-    assert "The untrained network says “diagonal”: wrong." in text.partition("\n")[0]
+    assert "The young network says “diagonal”: wrong." in text.partition("\n")[0]
     assert "  diagonal 0.59" in text
-    assert "says “diagonal”." in repr(explore_drawing({"untrained": TinyCNN()}))
+    assert "Your model says “diagonal”." in repr(explore_drawing(TinyCNN()))

@@ -49,12 +49,13 @@ function render({ model, el }) {
   const answers = data.networks.map((net) => {
     const head = element("p", { class: "lf-verdict" });
     const bars = shareBars(data.classes, 2);
+    const name = net.name.slice(0, 1).toUpperCase() + net.name.slice(1);
     const said = () => head.textContent;
     function update() {
       const { probabilities } = forward(net, image);
       const best = probabilities.indexOf(Math.max(...probabilities));
       const verdict = label === null ? "" : data.classes[best] === label ? ": right" : ": wrong";
-      head.textContent = `The ${net.name} network says “${data.classes[best]}”${verdict}.`;
+      head.textContent = `${name} says “${data.classes[best]}”${verdict}.`;
       bars.draw(probabilities);
     }
     return { el: element("div", {}, head, bars.el), update, said };

@@ -27,7 +27,7 @@ class Drawing(LivingFigure):
         best = self.data["classes"][probabilities.argmax()]
         label = self.data["label"]
         judged = "" if label is None else ": right" if best == label else ": wrong"
-        return f"The {name} network says “{best}”{judged}."
+        return f"{name[:1].upper()}{name[1:]} says “{best}”{judged}."
 
     def describe(self):
         """Return the picture and the probabilities as text."""
@@ -58,13 +58,8 @@ class Drawing(LivingFigure):
         for ax, (name, shares) in zip(
             right.subplots(len(answers), 1, squeeze=False)[:, 0], answers, strict=True
         ):
-            bars = ax.barh(self.data["classes"], shares, color=plotting.BLUE, height=0.6)
-            ax.bar_label(bars, fmt="{:.2f}", padding=3)
+            plotting.show_shares(ax, self.data["classes"], shares)
             ax.set(xlim=(0, 1.2), title=self._verdict(name, shares))
-            ax.invert_yaxis()
-            ax.tick_params(axis="y", length=0)
-            ax.xaxis.set_visible(False)
-            ax.spines["bottom"].set_visible(False)
         return figure
 
 
