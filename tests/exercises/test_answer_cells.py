@@ -146,7 +146,26 @@ def test_what_cannot_be_kept_says_why(tmp_path, monkeypatch):
     names = run(cell)
     message = refusal(exercises.check_relu_backward, names["relu_backward"], keep=True)
     assert "it uses slopes, which your notebook made elsewhere" in message
+    names = run(
+        "def make(limit):\n    def relu_backward(d, x):\n        return d * (x > limit)\n"
+        "    return relu_backward\n\nrelu_backward = make(0)\n"
+    )
+    message = refusal(exercises.check_relu_backward, names["relu_backward"], keep=True)
+    assert "relu_backward takes limit from the function that made it" in message
     assert not Path(_kept.MY_FILE).exists()
+
+
+def test_an_annotation_and_an_indented_definition_can_be_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run(
+        "from numpy.typing import NDArray\n\nif True:\n"
+        "    def relu_backward(d: NDArray, x: NDArray) -> NDArray:\n        return d * (x > 0)\n\n"
+        "check_relu_backward(relu_backward, keep=True)"
+    )
+    text = Path(_kept.MY_FILE).read_text()
+    assert "from numpy.typing import NDArray\n" in text
+    assert "\ndef relu_backward(d: NDArray" in text
+    exercises.check_relu_backward(exercises.kept("relu_backward"))
 
 
 def test_a_name_within_a_piece_is_not_the_notebook_s(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ from tinycnn_lib import (
     exercises,
     loops,
 )
+from tinycnn_lib.exercises.chapter23_avgpool import Average
 
 
 class KeptMaximum(MaxPool2D):
@@ -238,3 +239,57 @@ def test_a_maximum_that_starts_at_a_small_number_is_found():
             return np.maximum(super().forward(x), -1000).astype(x.dtype)
 
     assert "returns wrong numbers" in refusal(exercises.check_maxpool, FromMinusThousand)
+
+
+def summed_in_single(self, x):
+    """Add the windows up in the precision of x; forget to divide."""
+    p, (N, C, H, W) = self.p, x.shape
+    self.x_shape = x.shape
+    inner = x[:, :, : H // p * p, : W // p * p]
+    return inner.reshape(N, C, H // p, p, W // p, p).sum(axis=(3, 5))
+
+
+class Frozen(Dense):
+    def __init__(self, n, m, seed=42):
+        super().__init__(n, m, seed)
+        self.first = self.weights.copy(), self.bias.copy()
+
+    def forward(self, x):
+        return x @ self.first[0] + self.first[1]
+
+
+class WidePool(TinyCNN):
+    def __init__(self):
+        super().__init__()
+        self.pool = MaxPool2D(3)
+
+
+def false_for_none(kernel):
+    u, v = np.unravel_index(np.abs(kernel).argmax(), kernel.shape)
+    column, row = kernel[:, v] / kernel[u, v], kernel[u]
+    close = np.abs(np.outer(column, row) - kernel) < 1e-9 * np.abs(kernel).max()
+    return (column, row) if close.all() else False
+
+
+HINTS = [
+    (
+        exercises.check_avgpool2d,
+        type("AvgPool2D", (Average,), {"forward": summed_in_single}),
+        "these are the sums of the windows",
+    ),
+    (exercises.check_dense, Frozen, "the numbers that __init__ drew"),
+    (exercises.check_dense, type("D", (), {"__init__": lambda *_: 3}), "should return None"),
+    (exercises.check_my_cnn, WidePool, "MyCNN().pool.forward makes another shape"),
+    (exercises.check_separable, false_for_none, "None says that there is no pair"),
+    (exercises.check_relu_backward, lambda d_output, x: x > 0, "1 or 0, the slope; multiply"),
+    (exercises.check_central_differences, lambda loss, w, h: loss(w), "loss() takes nothing"),
+    (exercises.check_softmax, lambda z: [[1, 2], [3]], "its rows have different lengths"),
+]
+
+
+@pytest.mark.parametrize(("check", "answer", "words"), HINTS)
+def test_a_slip_gets_the_sentence_that_helps(check, answer, words):
+    message = refusal(check, answer)
+    assert words in message
+    assert "does its def line fit" not in message
+    assert "<locals>" not in message

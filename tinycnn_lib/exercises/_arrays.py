@@ -128,6 +128,8 @@ def expect_form(name, got, shape, *, on=None, hint=None, remarks=None):
         advice = "build the result with NumPy, for example in an array made by np.zeros"
         if inspect.isgenerator(got):
             advice = "yield makes a generator; return the whole array once"
+        if isinstance(got, (list, tuple)):
+            advice = "its rows have different lengths, and an array's have one"
         kind = type(got).__name__
         article = "an" if kind[0].lower() in "aeiou" else "a"
         what = f"{name} returns {article} {kind}, not a NumPy array"
@@ -135,7 +137,13 @@ def expect_form(name, got, shape, *, on=None, hint=None, remarks=None):
     array, dress = _real(array)
     if array is None:
         wanted = "an array of real numbers"
-        fail(f"{name} does not return numbers", on=on, got=describe(got), expected=wanted)
+        fail(
+            f"{name} does not return numbers",
+            on=on,
+            got=describe(got),
+            expected=wanted,
+            hint=_ask(hint),
+        )
     if array.shape != shape:
         swapped = array.ndim >= 2 and array.swapaxes(-1, -2).shape == shape
         said = _ask(hint) or ("the last two axes are swapped" if swapped else None)

@@ -170,7 +170,7 @@ def call(name, function, *arguments, on=None, hint=None, **keywords):
         line = f", at line {own[-1].lineno}: {own[-1].line}" if own and own[-1].line else ""
         said = f": {error}" if str(error) else ""
         hint = hint() if callable(hint) else hint
-        if isinstance(error, TypeError) and not own and not hint:
+        if isinstance(error, TypeError) and "argument" in str(error) and not own and not hint:
             count = len(arguments) + len(keywords)
             hint = f"it is called with {count} argument{'s' * (count != 1)}; does its def line fit?"
         fail(f"{name} raised {type(error).__name__}{said}{line}", on=on, hint=hint, cause=error)
@@ -180,7 +180,7 @@ def call(name, function, *arguments, on=None, hint=None, **keywords):
                 f"{name} changes its input in place",
                 on=on,
                 got=after,
-                hint="whoever called you still needs that array; write into a new one",
+                hint="whoever called you still needs it as it was; write into a new one",
             )
     return result
 

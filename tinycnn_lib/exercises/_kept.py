@@ -9,6 +9,8 @@ import inspect
 import linecache
 import re
 import symtable
+import sys
+import textwrap
 from pathlib import Path
 
 from tinycnn_lib.exercises._base import fail
@@ -76,6 +78,8 @@ def _collect(key, thing, parts, name):
         parts[key] = f"{key} = {thing!r}"
     elif (inspect.isroutine(thing) or inspect.isclass(thing)) and _is_installed(module):
         parts[key] = f"from {module} import {thing.__name__} as {key}"
+    elif home := _home(key, thing):  # neither: NDArray, for one
+        parts[key] = f"from {home} import {key}"
     else:
         text, namespace = _text_of(key, thing, name)
         parts[key] = text
@@ -98,6 +102,12 @@ def _is_installed(module):
     return bool(module) and module.partition(".")[0] in PACKAGES
 
 
+def _home(key, thing):
+    """Return the module of an installed package that has `thing` under this name, or None."""
+    homes = (name for name in sys.modules if _is_installed(name) and "._" not in name)
+    return next((name for name in homes if vars(sys.modules[name]).get(key) is thing), None)
+
+
 PACKAGES = {"numpy", "math", "itertools", "functools", "operator", "collections", "tinycnn_lib"}
 
 
@@ -108,14 +118,24 @@ def _text_of(key, thing, name):
     if function is not None:
         cell = "".join(linecache.getlines(function.__code__.co_filename))
         try:
-            body = ast.parse(cell).body
+            found = [
+                node
+                for node in ast.walk(ast.parse(cell))
+                if getattr(node, "name", None) == getattr(thing, "__name__", key)
+            ]
         except SyntaxError:  # a cell with a magic command
-            body = []
-        for node in reversed(body):
-            if getattr(node, "name", None) == getattr(thing, "__name__", key):
-                first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-                lines = cell.splitlines()[first - 1 : node.end_lineno]
-                return "\n".join(lines), function.__globals__
+            found = []
+        if function is thing and function.__closure__:
+            around = ", ".join(function.__code__.co_freevars)
+            fail(
+                f"{name} cannot be kept: {key} takes {around} from the function that made it",
+                hint="define it outside of that function, and give it all that it needs",
+            )
+        if found:
+            node = max(found, key=lambda node: node.lineno)  # what was defined last counts
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            lines = cell.splitlines()[first - 1 : node.end_lineno]
+            return textwrap.dedent("\n".join(lines)), function.__globals__
     what = f"{name} cannot be kept: the source of {key} is not found"
     if function is None:
         what = f"{name} cannot be kept: it uses {key}, which your notebook made elsewhere"

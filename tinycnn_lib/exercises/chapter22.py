@@ -255,12 +255,16 @@ def check_separable(separate):
                 or "every row of it is a multiple of one and the same row",
             )
         if pair is not None and not expected:
+            none = pair is False and "None says that there is no pair; False is another answer"
             fail(
-                "separate returns a pair for a kernel that has none",
+                "separate returns a pair for a kernel that has none"
+                if not none
+                else "separate returns False for a kernel that has no pair",
                 on=on,
                 got=pair,
                 expected="None",
-                hint=_separate_reason(separate)
+                hint=none
+                or _separate_reason(separate)
                 or "multiply your pair out and compare it with the kernel",
             )
         if expected:

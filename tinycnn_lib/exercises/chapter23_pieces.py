@@ -333,6 +333,10 @@ def _dense_cases():
         }
 
 
+FROZEN = "forward computes with the numbers that __init__ drew; it must read self.weights and "
+FROZEN += "self.bias anew each time, for training changes them"
+
+
 def _transposed(self, x):
     return x @ np.reshape(self.weights, (-1, x.shape[1])).T + self.bias
 
@@ -350,6 +354,9 @@ DENSE = Piece(
     play=play_given,
     mistakes={
         "the bias is missing": altered(Dense, lambda self, x: x @ self.weights),
+        FROZEN: altered(
+            Dense, lambda self, x: Dense(self.in_features, self.out_features).forward(x)
+        ),
         "the bias comes once for each input; it is added once to each output": (
             altered(Dense, lambda self, x: x @ self.weights + self.bias * self.in_features)
         ),
@@ -418,6 +425,12 @@ CONV = Piece(
     play=play_given,
     mistakes={
         "the bias is missing": altered(Conv2D, _without_bias),
+        FROZEN: altered(
+            Conv2D,
+            lambda self, x: Conv2D(self.in_channels, self.out_channels, self.kernel_size).forward(
+                x
+            ),
+        ),
         "the kernels are turned by 180 degrees": altered(Conv2D, _with_turned_kernels),
     },
     promises=(_check_conv_start,),
@@ -624,7 +637,17 @@ def check_my_cnn(MyCNN):
 
 def _compare_networks(mine, book, x):
     """Hold the reader's network to the book's, of the same parameters."""
-    expected, on = book.forward(x), {"x": x}
+    h = x
+    for place in PLACES:
+        layer, theirs = getattr(mine, place), getattr(book, place)
+        name, came = f"MyCNN().{place}.forward", h.shape
+        got = np.shape(call(name, layer.forward, h, on={"x": f"shape {came}"}))
+        h = theirs.forward(h)
+        if got != h.shape:
+            fail(f"{name} makes another shape than TinyCNN's", on={"x": f"shape {came}"},
+                 got=got, expected=h.shape, hint="is the layer made with the right "
+                 "settings?")  # fmt: skip
+    expected, on = h, {"x": x}
     got = call("MyCNN().forward", mine.forward, x, on=on)
     reasons = {
         "these are probabilities; the network ends with the logits, the loss does the rest": (

@@ -309,6 +309,18 @@ STEP_DECAY = Piece(
         "the rate falls once and never again": (
             lambda epoch, start, factor, every: start * (factor if epoch > every else 1)
         ),
+        "that is the place within a step; // counts the steps that are over": (
+            lambda epoch, start, factor, every: start * factor ** ((epoch - 1) % every)
+        ),
+        "epoch % every is a place within a step; (epoch - 1) // every counts steps that are over": (
+            lambda epoch, start, factor, every: start * factor ** (epoch % every)
+        ),
+        "// comes before -: put epoch - 1 in parentheses": (
+            lambda epoch, start, factor, every: start * factor ** (epoch - 1 // every)
+        ),
+        "the rate rises: it is multiplied by the factor, not divided": (
+            lambda epoch, start, factor, every: start / factor ** ((epoch - 1) // every)
+        ),
         "each step subtracts; a factor multiplies": (
             lambda epoch, start, factor, every: start - factor * ((epoch - 1) // every)
         ),

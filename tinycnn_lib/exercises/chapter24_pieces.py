@@ -531,8 +531,13 @@ def _play_numerical(name, answer, case, hint=None):
         flat = w.ravel()
         return float((flat**3).sum() + 2 * flat[0] * flat[-1])
 
+    loss.__qualname__ = "loss"  # as an error of Python's names it
     on = {"w": case["w"], "h": case["h"], "loss": "sum(w ** 3) + 2 w[0] w[-1]"}
-    yield name, call(name, lambda: answer(loss, w, case["h"]), on=on, hint=hint), on
+
+    def help_with_call():
+        return (hint and hint()) or "loss() takes nothing: it reads w, which you change in place"
+
+    yield name, call(name, lambda: answer(loss, w, case["h"]), on=on, hint=help_with_call), on
     yield f"w, after {name} is done,", w, on
 
 
