@@ -6,6 +6,7 @@ take a training or two, so the code is sliced: only what the wanted names are ma
 
 import ast
 import builtins
+import copy
 import symtable
 
 # Not in the page: figures and widgets. What needs them is left out.
@@ -30,6 +31,28 @@ def statements(cell):
     return found
 
 
+def outside(node):
+    """Yield the parts of a statement, none of a function or a class: their names are their own."""
+    yield node
+    for child in ast.iter_child_nodes(node) if not isinstance(node, DEFINITIONS) else ():
+        yield from outside(child)
+
+
+def one_by_one(node, source):
+    """Yield (node, source) of a statement; of a loop or a branch its head, then its statements."""
+    if isinstance(node, DEFINITIONS) or not hasattr(node, "body"):
+        yield node, source
+        return
+    inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
+    head = copy.copy(node)
+    head.body, head.orelse = [ast.Pass()], []
+    for part in (head, *inner):
+        if part is head:
+            yield head, ast.unparse(head)
+        else:
+            yield from one_by_one(part, ast.unparse(part))
+
+
 def names_in(node, source):
     """Return (the global names that a statement reads, those that it binds)."""
 
@@ -41,7 +64,7 @@ def names_in(node, source):
     table = symtable.symtable(source, "a cell", "exec")
     symbols = table.get_symbols()
     reads = {s.get_name() for s in symbols if s.is_referenced()} | set(reads_within(table))
-    reads |= {root_of(part.target) for part in ast.walk(node) if isinstance(part, ast.AugAssign)}
+    reads |= {root_of(part.target) for part in outside(node) if isinstance(part, ast.AugAssign)}
     loops = [part.target for part in ast.walk(node) if isinstance(part, ast.For)]
     own = {part.id for loop in loops for part in ast.walk(loop) if isinstance(part, ast.Name)}
     binds = {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
@@ -51,7 +74,8 @@ def names_in(node, source):
 def names_missing(cells):
     """Return the names that cells read before they bind them."""
     missing, bound = set(), set()
-    for node, source in (pair for cell in cells for pair in statements(cell)):
+    whole = (pair for cell in cells for pair in statements(cell))
+    for node, source in (part for pair in whole for part in one_by_one(*pair)):
         reads, binds = names_in(node, source)
         missing |= reads - bound
         bound |= binds

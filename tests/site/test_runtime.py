@@ -85,5 +85,8 @@ def test_a_sum_is_made_of_all_its_terms():
 
 
 def test_names_are_missing_only_before_they_are_made():
+    within = "def f(x):\n    y = 0 * x\n    y[0] += 1\n    return y\n"  # its own y
+    within += "for i in range(3):\n    if i:\n        w = i\n        print(w)\n"
+    assert names_missing([within]) == set()
     assert names_missing(["y = x + 1\nfor i in range(3):\n    y += i", "print(y, i, z)"]) == {
         "x", "z"}  # fmt: skip
