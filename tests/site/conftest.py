@@ -99,3 +99,26 @@ def open_page(browser, address):
     yield open_it
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(params=("browser", "firefox"))
+def open_in(request, address):
+    """Return a function that opens a page in Chromium or in Firefox, in a profile of its own."""
+    started, contexts = request.getfixturevalue(request.param), []
+
+    def open_it(name, **options):
+        # Firefox ESR knows no emulated media.
+        media = dict.fromkeys(
+            ("color_scheme", "reduced_motion", "forced_colors", "contrast"), "null"
+        )
+        options = options if request.param == "browser" else {**media, **options}
+        contexts.append(started.new_context(**options))
+        contexts[-1].add_init_script("window.answerPatience = 15")
+        page = contexts[-1].new_page()
+        page.set_default_timeout(300_000)
+        page.goto(name if ":" in name else address + name, wait_until="load")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()

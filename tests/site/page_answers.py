@@ -82,6 +82,31 @@ WRONG = {
 }
 
 
+# Type an answer, press its button, wait for the verdict.
+ANSWER = """async ([id, code]) => {
+  const editor = document.getElementById(`${id}-answer`);
+  for (let fold = editor.closest("details"); fold; fold = fold.parentElement.closest("details")) {
+    fold.open = true;
+  }
+  const answer = editor.closest(".answer");
+  const verdict = answer.querySelector("output");
+  verdict.replaceChildren();
+  verdict.removeAttribute("data-kind");
+  editor.value = code;
+  answer.querySelector(".answer-check").click();
+  while (!verdict.dataset.kind || verdict.dataset.kind === "wait") {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const text = verdict.querySelector("span")?.textContent ?? "";
+  return [verdict.dataset.kind, text, verdict.querySelector("strong").textContent];
+}"""
+
+
+def answer(page, label, code):
+    """Return (kind, text, heading) of the verdict on an answer."""
+    return page.evaluate(ANSWER, [label, code])
+
+
 @cache
 def exercises(chapter):
     """Return the exercises of a chapter that have an answer cell."""
