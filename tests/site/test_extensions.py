@@ -224,7 +224,8 @@ def build_small_book(folder, **environment):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("GITHUB_") and k != "BOOK_URL"}
     program = str(Path(sys.executable).with_name("jupyter-book"))
     command = [program, "build", str(folder), "-q"]
-    subprocess.run(command, env=clean | environment, check=True, capture_output=True)
+    environment = clean | environment | {"PYTHON_IN_PAGE": "no"}  # it is long to write
+    subprocess.run(command, env=environment, check=True, capture_output=True)
     html = (folder / "_build" / "html" / "chapters" / "22-convolution.html").read_text("utf-8")
     return parse(html)
 
