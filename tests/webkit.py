@@ -41,7 +41,9 @@ const box = document.querySelector("article .answer");
 for (let fold = box.closest("details"); fold; fold = fold.parentElement.closest("details"))
   fold.open = true;
 box.querySelector(".answer-check").click();"""
-ANSWERED = "return document.querySelector('article .answer-verdict').dataset.kind ?? ''"
+ANSWERED = """
+const { kind } = document.querySelector("article .answer-verdict").dataset;
+return kind === "wait" ? "" : kind;"""
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
