@@ -4,6 +4,7 @@ Each function takes one parsed page and mends one thing that no setting, templat
 reaches. `light_pages` and `one_style_sheet` then make the pages light.
 """
 
+from copy import copy
 from pathlib import Path
 
 import light_pages
@@ -61,6 +62,15 @@ def name_downloads(soup):
         del button["title"]
 
 
+def fold_figures(soup):
+    """Let a figure that stays folded be seen without its code: a fold of its own for the code."""
+    for fold in soup.select("div.tag_hide-cell > details.above-input:has(figcaption)"):
+        code = copy(fold)
+        code.select_one(".cell_output").decompose()
+        fold.select_one(".cell_input").replace_with(code)
+        fold["class"] = [c.replace("above", "below") for c in fold["class"]]
+
+
 def name_folded_code(soup):
     """Say on each folded code cell which figure its code draws, and make the summary valid."""
     for summary in soup.select("details.hide > summary"):
@@ -68,7 +78,7 @@ def name_folded_code(soup):
         number = summary.find_parent(class_="cell").select_one("figcaption .caption-number")
         for text in summary.find_all("p"):
             text.name = "strong"  # a summary may not hold a paragraph
-            if number:
+            if number and "above-input" in summary.parent["class"]:
                 text.string = (
                     f"{text.get_text().split()[0]} the code of {number.get_text().strip()}"
                 )
@@ -127,6 +137,7 @@ REPAIRS = (
     name_buttons,
     unlink_images,
     name_downloads,
+    fold_figures,
     name_folded_code,
     fold_solutions,
     make_ids_unique,

@@ -134,7 +134,7 @@ def figures_are_described(notebook, number):
             faults.append(f"{where}: the alt text does not say what is there: {alt!r}")
         if alt == caption:
             faults.append(f"{where}: alt text and caption are the same")
-        if "hide-input" not in cell.metadata.get("tags", []):
+        if not {"hide-input", "hide-cell"} & set(cell.metadata.get("tags", [])):
             faults.append(f"{where}: its code is not hidden (hide-input)")
         if sum("image/png" in o.get("data", {}) for o in cell.outputs) != 1:
             faults.append(f"{where}: it must show exactly one picture")

@@ -122,22 +122,23 @@ def questions_have_folded_answers(notebook, number):
     return faults
 
 
+FOLDS = {"hide-output", "hide-cell"}
+
+
 def predictions_stay_secret(notebook, number):
-    """After a folded answer no cell prints it in the open: its output is folded, too."""
-    faults, asked = [], None
+    """After a folded answer no cell shows it in the open, be it a number or a figure."""
+    faults, asked, before = [], None, None
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             blocks = [(name, title) for name, title, *_ in directives(cell.source)]
             title = blocks[-1][1] if blocks and blocks[-1][0] == "dropdown" else ""
-            goes_on = not blocks and not re.search("^#", cell.source, re.M) and asked
+            goes_on = not blocks and before != "code" and asked
             asked = title if title.startswith("Answer: ") else goes_on or None
             if asked and re.search(r"^#", cell.source.rpartition("\n:::\n")[2], re.M):
                 asked = None  # another section begins below
-        elif cell.cell_type == "code":
-            folded = {"hide-output", "hide-cell", "hide-input"} & set(cell.metadata.get("tags", []))
-            if asked and cell.outputs and not folded:
-                faults.append(f"{asked!r}: the next cell shows its output; tag it hide-output")
-            asked = None
+        elif asked and cell.outputs and not FOLDS & set(cell.metadata.get("tags", [])):
+            faults.append(f"{asked!r}: a cell below shows its output; tag it hide-output")
+        before = cell.cell_type
     return faults
 
 

@@ -446,7 +446,7 @@ BAD = [
     (
         rules_pages.predictions_stay_secret,
         open_after_answer,
-        "'Answer: why six': the next cell shows its output",
+        "'Answer: why six': a cell below shows its output",
     ),
     (
         rules_pages.folds_have_names_of_their_own,

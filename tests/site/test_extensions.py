@@ -103,6 +103,22 @@ def test_solutions_become_native_folds():
     assert not page.select("summary a")
 
 
+def test_a_figure_that_stays_folded_is_seen_without_its_code():
+    page = parse(
+        '<div class="cell tag_hide-cell"><details class="hide above-input"><summary aria-label="x">'
+        '<p>Show the figure: rates</p></summary><div class="cell_input">plot()</div>'
+        '<div class="cell_output"><figcaption><span class="caption-number">Fig. 24.9 </span>'
+        "</figcaption></div></details></div>"
+    )
+    page_repairs.fold_figures(page)
+    page_repairs.name_folded_code(page)
+    figure, code = page.select("details")
+    assert figure.summary.get_text() == "Show the figure: rates"
+    assert code.get_text() == "Show the code of Fig. 24.9plot()"
+    assert code.parent is figure
+    assert "above-input" not in figure["class"]
+
+
 def paragraph(*parts):
     """Return a document of one paragraph: words, and formulas where a part is a formula's text."""
     document = new_document("page")
