@@ -137,7 +137,7 @@ def predictions_stay_secret(notebook, number):
             if asked and re.search(r"^#", cell.source.rpartition("\n:::\n")[2], re.M):
                 asked = None  # another section begins below
         elif asked and cell.outputs and not FOLDS & set(cell.metadata.get("tags", [])):
-            faults.append(f"{asked!r}: a cell below shows its output; tag it hide-output")
+            faults.append(f"{asked!r}: tag the cell below hide-output or hide-cell")
         before = cell.cell_type
     return faults
 

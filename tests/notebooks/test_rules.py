@@ -199,10 +199,15 @@ def words(old, new):
     return change
 
 
-def open_after_answer(notebook):
-    """Let an open output follow a folded answer."""
-    words("A model answer: why six", "Answer: why six")(notebook)
-    code(3, metadata=nbformat.from_dict({}))(notebook)
+figure_after_answer = words("A model answer: why six", "Answer: why six")
+
+
+def open_after_fold(notebook):
+    """Let an open output follow a folded one that follows an answer."""
+    figure_after_answer(notebook)
+    shown, drawn = (dict(notebook_reading.code_cells(notebook))[n] for n in (2, 3))
+    drawn.metadata["tags"] = ["hide-cell"]
+    notebook.cells.insert(notebook.cells.index(drawn) + 1, copy.deepcopy(shown))
 
 
 def says(text):
@@ -445,8 +450,13 @@ BAD = [
     ),
     (
         rules_pages.predictions_stay_secret,
-        open_after_answer,
-        "'Answer: why six': a cell below shows its output",
+        figure_after_answer,
+        "'Answer: why six': tag the cell below hide-output or hide-cell",
+    ),
+    (
+        rules_pages.predictions_stay_secret,
+        open_after_fold,
+        "'Answer: why six': tag the cell below hide-output or hide-cell",
     ),
     (
         rules_pages.folds_have_names_of_their_own,
