@@ -48,7 +48,7 @@ def open_notebook(browser, folder, tmp_path_factory):
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_readable_without_the_extension(open_notebook, folder, name):
-    """Titles and formulas stay, as do the pictures: nothing was run, and nothing is trusted."""
+    """Titles and formulas stay, as do the pictures, folded or not: nothing was run or trusted."""
     source = folder / "chapters" / f"{name}.md"
     before = source.read_bytes()
     lab = open_notebook(f"chapters/{name}.ipynb")
@@ -60,11 +60,20 @@ def test_readable_without_the_extension(open_notebook, folder, name):
         assert first in text, f"lost without jupyterlab-myst: {directive}, {title}"
     assert lab.page.locator(".myst").count() == 0
     lab.page.locator("mjx-container").first.wait_for()
+    notebook = nbformat.read(folder / "chapters" / f"{name}.ipynb", as_version=4)
+    drawn = [
+        "hide-cell" in cell.metadata.get("tags", [])
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    assert lab.page.locator(IMAGES).count() == drawn.count(False)  # the others answer a prediction
+    lab.menu("View", "Expand All Outputs")
+    lab.page.wait_for_function(
+        f"(n) => document.querySelectorAll('{IMAGES}').length === n", arg=len(drawn)
+    )
     lab.page.wait_for_function(LOADED)
     widths = lab.page.locator(IMAGES).evaluate_all("(all) => all.map((i) => i.naturalWidth)")
-    notebook = nbformat.read(folder / "chapters" / f"{name}.ipynb", as_version=4)
-    bundles = [o.get("data", {}) for cell in notebook.cells for o in cell.get("outputs", [])]
-    assert len(widths) == sum("image/png" in data for data in bundles)
     assert min(widths) > 50
     lab.save()
     assert source.read_bytes() == before  # a reader's saved answers are not the book's source
